@@ -1,0 +1,1 @@
+"""WHERE reports are: registry, discovery, CMS families, titles. Pure functions on saved bytes; no network, no forms."""

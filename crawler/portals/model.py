@@ -1,0 +1,79 @@
+"""What the portal parsers yield."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Portal:
+    """One government's web site, as the registry describes it.
+
+    ``region`` is the path of names from the province down, e.g. ``河南省/洛阳市/栾川县``; ``region_code`` its six-digit
+    GB/T 2260 code. ``columns`` are known report columns; where empty, discovery starts from ``home``. ``delay`` is in seconds.
+    """
+
+    name: str
+    region: str
+    home: str
+    region_code: str | None = None
+    columns: tuple[str, ...] = ()
+    allow_hosts: tuple[str, ...] = ()
+    family: str | None = None
+    encoding: str | None = None
+    browser: bool | None = None
+    delay: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An anchor: absolute URL, its text (or ``title`` attribute where the text is cut), and the date printed beside it."""
+
+    url: str
+    text: str
+    date: str | None = None
+    """ISO date, as printed beside the link; ``None`` where none is."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListPage:
+    """One page of a column's list.
+
+    ``declared_total`` is the number of items the list itself claims, ``declared_pages`` the number of pages, ``None`` where
+    it claims nothing. ``next_pages`` are absolute URLs of list pages still to visit. ``sub_columns`` are year or level
+    sub-columns of the same list.
+    """
+
+    family: str
+    items: tuple[Link, ...]
+    next_pages: tuple[str, ...] = ()
+    sub_columns: tuple[Link, ...] = ()
+    declared_total: int | None = None
+    declared_pages: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ArticlePage:
+    """One article: its own title and date, where it comes from, and the documents linked from it."""
+
+    title: str | None
+    published_date: str | None
+    source: str | None
+    attachments: tuple[Link, ...]
+    body_text: str
+
+
+class ListShapeError(Exception):
+    """A list page that carries a family's signature but not its rows: a changed shape, never 'nothing new'.
+
+    Args:
+        family: the family whose signature was found.
+        url: the page.
+        message: what was expected and what was found instead.
+    """
+
+    def __init__(self, family: str, url: str, message: str) -> None:
+        super().__init__(f"{family} list at {url}: {message}")
+        self.family = family
+        self.url = url
+        self.message = message
