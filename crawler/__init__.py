@@ -1,4 +1,4 @@
-"""Crawls, reads, checks and publishes the annual reports on government information disclosure of Chinese public bodies."""
+"""Crawls, reads, checks and publishes the 政府信息公开 annual reports of Chinese public bodies."""
 
 EXTRACTOR_VERSION = "1.0"
-"""Version of everything between a document's bytes and its record; raised whenever a value could come out differently."""
+"""Version of all that lies between a document's bytes and its record; raised when a value could come out differently."""

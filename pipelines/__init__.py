@@ -1,0 +1,1 @@
+"""The stations an item passes, in order: attachments, extraction, checks, dataset."""

@@ -1,0 +1,1 @@
+"""Thin spiders: a name and a province; everything else is in ``crawler``."""

@@ -1,0 +1,1 @@
+"""The project's Scrapy commands, one module each; ``scrapy -h`` lists them."""

@@ -1,0 +1,1 @@
+"""WHAT is kept: organisations, versions, the ledger, exporters, publishing."""

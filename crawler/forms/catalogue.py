@@ -36,7 +36,7 @@ class RowSpec:
 
 @dataclass(frozen=True, slots=True)
 class ColumnSpec:
-    """One value column. ``group`` holds the labels of the merged header cells above it; ``row`` is set in table 4 only."""
+    """One value column. ``group`` holds the labels of the header cells above it; ``row`` is set in table 4 only."""
 
     key: str
     label: str
@@ -70,8 +70,8 @@ class SectionSpec:
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One number of the form. ``key`` is ``<table>.<row>.<column>``; ``code`` is short and stable; ``type`` is ``int`` or
-    ``decimal``; ``signed`` numbers may be negative; ``unit`` is ``undeclared`` where the form states none.
+    """One number of the form. ``key`` is ``<table>.<row>.<column>``; ``code`` is short and stable; ``type`` is ``int``
+    or ``decimal``; ``signed`` numbers may be negative; ``unit`` is ``undeclared`` where the form states none.
     """
 
     key: str

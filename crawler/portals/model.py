@@ -10,7 +10,8 @@ class Portal:
     """One government's web site, as the registry describes it.
 
     ``region`` is the path of names from the province down, e.g. ``河南省/洛阳市/栾川县``; ``region_code`` its six-digit
-    GB/T 2260 code. ``columns`` are known report columns; where empty, discovery starts from ``home``. ``delay`` is in seconds.
+    GB/T 2260 code. ``columns`` are known report columns; where empty, discovery starts from ``home``. ``delay`` is in
+    seconds.
     """
 
     name: str
@@ -27,7 +28,7 @@ class Portal:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """An anchor: absolute URL, its text (or ``title`` attribute where the text is cut), and the date printed beside it."""
+    """An anchor: absolute URL, its text (``title`` attribute where the text is cut), and the date printed beside it."""
 
     url: str
     text: str
@@ -39,8 +40,8 @@ class Link:
 class ListPage:
     """One page of a column's list.
 
-    ``declared_total`` is the number of items the list itself claims, ``declared_pages`` the number of pages, ``None`` where
-    it claims nothing. ``next_pages`` are absolute URLs of list pages still to visit. ``sub_columns`` are year or level
+    ``declared_total`` is the number of items the list itself claims, ``declared_pages`` the number of pages, ``None``
+    where it claims nothing. ``next_pages`` are absolute URLs of list pages still to visit. ``sub_columns`` are year or level
     sub-columns of the same list.
     """
 
