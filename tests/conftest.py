@@ -17,9 +17,7 @@ def pytest_collection_modifyitems(items: Iterable[pytest.Item]) -> None:
     """Skip what this machine cannot run, each with a reason a person can act on."""
     reasons = {
         "real": None if SHARED.is_dir() else f"real documents are not at {SHARED}: set OGI_SHARED to their folder",
-        "office": None
-        if shutil.which("soffice")
-        else "LibreOffice is not installed: apt-get install libreoffice-writer-nogui",
+        "office": None if shutil.which("soffice") else "LibreOffice is not installed: apt-get install libreoffice-writer-nogui",
         "browser": None
         if any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome")))
         else "no Chromium on the PATH: apt-get install chromium",
