@@ -1,0 +1,32 @@
+"""Whether a file's last bytes are there, told from its own format."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+
+_TAIL = 2048
+"""Bytes at the end in which a trailer must stand; junk of a few hundred bytes after it is common."""
+
+_OLE_SECTOR_BYTES = 512
+
+
+def missing_end(content: bytes) -> str | None:
+    """What is missing at the end of ``content``, or ``None`` where it looks whole or its kind has no trailer.
+
+    >>> missing_end(b"%PDF-1.7 half a file")
+    'the PDF trailer %%EOF'
+    >>> missing_end(b"plain text") is None
+    True
+    """
+    if b"%PDF-" in content[:1024]:
+        return None if b"%%EOF" in content[-_TAIL:] else "the PDF trailer %%EOF"
+    if content.startswith(b"PK\x03\x04"):
+        try:
+            with zipfile.ZipFile(io.BytesIO(content)):
+                return None
+        except zipfile.BadZipFile:
+            return "the directory at the end of the ZIP container"
+    if content.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
+        return None if len(content) >= 3 * _OLE_SECTOR_BYTES else "sectors of the OLE container"
+    return None

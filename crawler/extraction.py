@@ -1,0 +1,41 @@
+"""Bytes -> record: the one function that runs in a child process."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from crawler.documents.reader import read_document
+from crawler.forms.reader import read_report
+from crawler.forms.record import report_record
+from crawler.outcomes import Outcome, OutcomeError
+
+
+@dataclass(frozen=True, slots=True)
+class Extraction:
+    """How reading one document ended.
+
+    ``record`` holds the keys of DESIGN.md section 2 that the document alone can give, and is ``None`` unless the outcome is
+    ``ok``. ``seconds`` is the wall clock spent.
+    """
+
+    outcome: Outcome
+    message: str
+    record: dict[str, Any] | None
+    seconds: float
+
+
+def extract(content: bytes, expected: str | None = None) -> Extraction:
+    """Read one document.
+
+    Args:
+        content: the file's bytes.
+        expected: the kind its link or name promised (``pdf``, ``docx``, ...), so that an error page sent in its place is told.
+    """
+    start = time.perf_counter()
+    try:
+        record = report_record(read_report(read_document(content, expected=expected)))
+    except OutcomeError as error:
+        return Extraction(error.outcome, error.message, None, time.perf_counter() - start)
+    return Extraction(Outcome.OK, "", record, time.perf_counter() - start)

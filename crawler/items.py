@@ -1,0 +1,51 @@
+"""What travels through the pipelines: one page of a column, with its documents."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from crawler.portals.model import Portal
+
+
+@dataclass(slots=True)
+class DocumentItem:
+    """One document of a page: an attachment or the article body itself.
+
+    ``outcome`` is ``None`` until a station knows how it ended. ``path`` is relative to the attachment store. ``extraction``
+    is the record of the document alone.
+    """
+
+    url: str
+    role: str
+    link_text: str = ""
+    expected: str | None = None
+    sha256: str | None = None
+    media_type: str | None = None
+    bytes: int | None = None
+    path: str | None = None
+    etag: str | None = None
+    last_modified: str | None = None
+    fetched_at: str | None = None
+    outcome: str | None = None
+    message: str = ""
+    extraction: dict[str, Any] | None = None
+    content: bytes | None = field(default=None, repr=False)
+    """The bytes between download and extraction; dropped afterwards."""
+
+
+@dataclass(slots=True)
+class PageItem:
+    """One article page of a report column, or a document that the list links to directly."""
+
+    portal: Portal
+    column_url: str
+    page_url: str
+    list_title: str = ""
+    list_date: str | None = None
+    title: str | None = None
+    published_date: str | None = None
+    source: str | None = None
+    documents: list[DocumentItem] = field(default_factory=list)
+    outcome: str | None = None
+    message: str = ""

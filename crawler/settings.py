@@ -1,0 +1,123 @@
+"""Every knob of the project on one page, each with its reason.
+
+Override with ``-s NAME=VALUE`` or an environment variable where one is named.
+"""
+
+from __future__ import annotations
+
+import os
+
+BOT_NAME = "ogi-annual-reports"
+SPIDER_MODULES = ["spiders"]
+NEWSPIDER_MODULE = "spiders"
+COMMANDS_MODULE = "crawler.commands"
+
+# --- What is kept, and where -----------------------------------------------------------------------------------------
+# <OUTPUT_DIR>/<spider>/{current,versions,attachments,ledger.sqlite}. The sample portals write to <OUTPUT_DIR>/sample unless
+# OUTPUT_DIR is given on the command line, so that sample reports never mix with real ones.
+OUTPUT_DIR = os.environ.get("OUTPUT_DIR", "output")
+# One SQL ledger; empty: SQLite beside the dataset. Credentials belong in the environment, never in this file.
+DATABASE_URL = os.environ.get("DATABASE_URL", "")
+# Scrapy's FilesPipeline wants a value; the real place follows from OUTPUT_DIR and the spider unless this is set.
+FILES_STORE = os.environ.get("FILES_STORE", "")
+
+# --- Who we are and how gently we ask --------------------------------------------------------------------------------
+# An address at which a portal's webmaster reaches whoever runs this crawl.
+CONTACT = os.environ.get("CRAWL_CONTACT", "set CRAWL_CONTACT to your address")
+USER_AGENT = f"ogi-annual-reports/0.1 (reads public annual reports at night; contact: {CONTACT})"
+ROBOTSTXT_OBEY = True  # through crawler.middlewares.robots
+# One request at a time per host: county portals run on small machines.
+CONCURRENT_REQUESTS_PER_DOMAIN = 1
+# Across hosts; a province has about 200.
+CONCURRENT_REQUESTS = 64
+# Seconds between two requests to one host; a portal's own `delay` replaces it.
+DOWNLOAD_DELAY = 1.0
+AUTOTHROTTLE_ENABLED = True
+AUTOTHROTTLE_START_DELAY = 1.0
+AUTOTHROTTLE_MAX_DELAY = 30.0
+AUTOTHROTTLE_TARGET_CONCURRENCY = 1.0
+# Cookies are how challenge walls track; no column needs them.
+COOKIES_ENABLED = False
+
+# --- What may be asked for -------------------------------------------------------------------------------------------
+# Loopback and private addresses are refused, also behind a redirect or a DNS name, unless this is True.
+ALLOW_PRIVATE_ADDRESSES = False
+DNS_RESOLVER = "crawler.resolver.GuardedResolver"
+TWISTED_DNS_RESOLVER = DNS_RESOLVER
+REDIRECT_MAX_TIMES = 8
+# A report with photographs reaches 40 MB; nothing legitimate is larger.
+DOWNLOAD_MAXSIZE = 64 * 1024 * 1024
+DOWNLOAD_WARNSIZE = 0
+# Home pages, columns and articles.
+PAGE_MAX_BYTES = 12 * 1024 * 1024
+
+# --- How long we wait ------------------------------------------------------------------------------------------------
+# 175 portals on a machine without a network must all be told unreachable within five minutes:
+# 3 waves of 64 x (1 + HOME_RETRY_TIMES) x HOME_TIMEOUT stays below.
+DOWNLOAD_TIMEOUT = 90
+HOME_TIMEOUT = 30
+HOME_RETRY_TIMES = 1
+DNS_TIMEOUT = 15
+# A name look-up occupies a thread until the system's own resolver gives up, whatever DNS_TIMEOUT says.
+REACTOR_THREADPOOL_MAXSIZE = 64
+RETRY_TIMES = 2
+RETRY_GIVE_UP_LOG_LEVEL = "DEBUG"  # the outcome line says it in the words of a portal, a page or a document
+
+# --- How far discovery looks -----------------------------------------------------------------------------------------
+# Pages per portal between the home page and its report columns, and steps away from the home page.
+DISCOVERY_MAX_PAGES = 12
+DISCOVERY_MAX_DEPTH = 4
+# List pages of one column: 24 rows a page and 35 bodies make about 300 reports in seven years.
+COLUMN_MAX_PAGES = 200
+COLUMN_MAX_DEPTH = 3
+
+# --- Reading documents -----------------------------------------------------------------------------------------------
+# Child processes; each is killed when it exceeds one of the limits, and the document gets the outcome.
+EXTRACTION_WORKERS = max(1, (os.cpu_count() or 2))
+EXTRACTION_TIMEOUT = 60  # seconds of wall clock a document
+EXTRACTION_MEMORY_MB = 1536
+EXTRACTION_MAX_TASKS = 200  # documents before a child is replaced, against leaks in C code
+
+# --- Publishing ------------------------------------------------------------------------------------------------------
+# Share of the last good version's reports below which a new version is not published.
+PUBLISH_COUNT_FLOOR = 0.9
+
+# --- Stations --------------------------------------------------------------------------------------------------------
+ITEM_PIPELINES = {
+    "pipelines.attachments.AttachmentsPipeline": 100,
+    "pipelines.extraction.ExtractionPipeline": 200,
+    "pipelines.checks.ChecksPipeline": 300,
+    "pipelines.dataset.DatasetPipeline": 400,
+}
+# Attachments redirect to their stores.
+MEDIA_ALLOW_REDIRECTS = True
+
+DOWNLOADER_MIDDLEWARES = {
+    # Our allow-list replaces Scrapy's: it knows ports, address literals and the portal each request belongs to.
+    "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
+    # A refresh or script shell is followed by discovery, within the allow-list.
+    "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,
+    "crawler.middlewares.address_guard.AddressGuardMiddleware": 40,
+    # Stock RobotsTxtMiddleware goes on where robots.txt cannot be had; RFC 9309 says not to.
+    "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
+    "crawler.middlewares.robots.RobotsMiddleware": 100,
+    # Below 590, so that bodies are seen decompressed; above 550, so that a challenge is never retried.
+    "crawler.middlewares.challenge.ChallengeMiddleware": 570,
+    "crawler.middlewares.completeness.CompletenessMiddleware": 560,
+}
+
+EXTENSIONS = {
+    "scrapy.extensions.telnet.TelnetConsole": None,
+    "crawler.progress.ProgressExtension": 500,
+}
+TELNETCONSOLE_ENABLED = False
+REMOTE_CONTROL_ENABLED = False
+
+# --- Playwright: used from the third milestone on, only where a list is empty and scripted ----------------------------
+TWISTED_REACTOR = "twisted.internet.asyncioreactor.AsyncioSelectorReactor"
+
+# --- Logs ------------------------------------------------------------------------------------------------------------
+LOG_LEVEL = "INFO"
+LOGSTATS_INTERVAL = 0  # crawler.progress says it in portals, pages and documents
+STATS_DUMP = False
+FEED_EXPORT_ENCODING = "utf-8"
