@@ -1,0 +1,682 @@
+"""The ledger: what was tried, seen, kept, read and published, in one SQL database.
+
+Every method that writes is one transaction and says the same thing however often it is called, so a run that was killed
+anywhere is simply run again. Nothing outside this module knows the tables or a row's number.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from crawler.dataset import tables
+from crawler.dataset.clock import Clock, iso, utc_now
+from crawler.dataset.model import (
+    ArchivedDocument,
+    Extraction,
+    KnownDocument,
+    PortalHealth,
+    PublicationRow,
+    Record,
+    Sighting,
+)
+from crawler.outcomes import Outcome
+
+BUSY_TIMEOUT_SECONDS = 60
+"""How long a writer waits for another one; each holds the lock for milliseconds."""
+
+FETCH_ROWS = 200
+"""Rows held in memory while streaming; a row with its record is some 20 kB compressed."""
+
+TRANSIENT_OUTCOMES = (Outcome.FAILED.value, Outcome.TIMEOUT.value)
+"""Ends that say more about the machine than about the document: an earlier reading is better than these."""
+
+PORTAL_FACTS = (
+    *("portal", "name", "region", "region_code", "home", "family", "browser"),
+    *("last_attempt", "last_success", "last_new_document", "last_outcome", "last_message"),
+)
+
+SQLITE_PRAGMAS = (
+    "PRAGMA journal_mode=WAL",
+    # With WAL this survives kill -9 whole: the pages are with the kernel. Only a loss of power can take the last few
+    # transactions, never tear one, and the next run does again what the ledger does not know of.
+    "PRAGMA synchronous=NORMAL",
+    f"PRAGMA busy_timeout={BUSY_TIMEOUT_SECONDS * 1000}",
+    "PRAGMA foreign_keys=ON",
+)
+
+
+class LedgerError(Exception):
+    """The ledger cannot be used as it is; the message says what to do."""
+
+
+def pack(record: Mapping[str, Any]) -> bytes:
+    """The record as compressed JSON.
+
+    Raises:
+        ValueError: a number that JSON has no word for (NaN, infinity).
+    """
+    return zlib.compress(json.dumps(record, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode())
+
+
+def unpack(data: bytes) -> Record:
+    """The record that ``pack`` was given."""
+    record: Record = json.loads(zlib.decompress(data))
+    return record
+
+
+class Ledger:
+    """One ledger, as a context manager.
+
+    Args:
+        url: of the database, e.g. ``sqlite:///output/ledger.sqlite`` or ``postgresql+psycopg://host/name``. A SQLite
+            file's folder is made; missing tables are made.
+        clock: gives the time that is written where the caller gives none.
+
+    Raises:
+        LedgerError: the ledger was written by a newer version of this software.
+    """
+
+    def __init__(self, url: str, *, clock: Clock = utc_now) -> None:
+        self._clock = clock
+        parsed = sa.make_url(url)
+        if parsed.get_backend_name() == "sqlite" and parsed.database and parsed.database != ":memory:":
+            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        self._engine = sa.create_engine(parsed)
+        if self._engine.dialect.name == "sqlite":
+            sa.event.listen(self._engine, "connect", _prepare_sqlite)
+            sa.event.listen(self._engine, "begin", _begin_sqlite)
+        self._reader = self._engine.execution_options(ledger_reads_only=True)
+        try:
+            self._create_tables()
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Gives the connections back; the ledger can be opened again."""
+        self._engine.dispose()
+
+    # Runs
+
+    def begin_run(self, spider: str, *, started_at: datetime | None = None) -> int:
+        """Notes that a run starts, and gives its number for ``finish_run`` and ``record_document``."""
+        with self._engine.begin() as connection:
+            statement = tables.runs.insert().values(spider=spider, started_at=self._time(started_at))
+            return int(connection.execute(statement.returning(tables.runs.c.id)).scalar_one())
+
+    def finish_run(
+        self,
+        run: int,
+        *,
+        reason: str,
+        exit_status: int = 0,
+        stats: Mapping[str, Any] | None = None,
+        finished_at: datetime | None = None,
+    ) -> None:
+        """Notes how a run ended. A run without this was killed. ``stats`` that JSON does not know are written as text."""
+        with self._engine.begin() as connection:
+            connection.execute(
+                tables.runs.update()
+                .where(tables.runs.c.id == run)
+                .values(
+                    finished_at=self._time(finished_at),
+                    reason=reason,
+                    exit_status=exit_status,
+                    stats=json.dumps(dict(stats or {}), default=str, ensure_ascii=False, sort_keys=True),
+                )
+            )
+
+    # The crawl
+
+    def record_portal(
+        self,
+        spider: str,
+        portal: str,
+        *,
+        name: str,
+        region: str,
+        home: str,
+        region_code: str | None = None,
+        outcome: Outcome | None = None,
+        message: str = "",
+        family: str | None = None,
+        browser: bool | None = None,
+        new_document: bool = False,
+        at: datetime | None = None,
+    ) -> None:
+        """Notes an attempt on a portal: a success where ``outcome`` is ``ok``, none at all where it is ``None``.
+
+        ``portal`` is the key that columns and pages name. What is learnt (``family``, ``browser``) is kept until something
+        else is learnt; ``new_document`` marks the time of the newest document.
+        """
+        time = self._time(at)
+        facts: dict[str, Any] = {"name": name, "region": region, "region_code": region_code, "home": home}
+        if outcome is not None:
+            facts |= {"last_attempt": time, "last_outcome": outcome.value, "last_message": message}
+        if outcome is Outcome.OK:
+            facts["last_success"] = time
+        if new_document:
+            facts["last_new_document"] = time
+        facts |= {key: value for key, value in (("family", family), ("browser", browser)) if value is not None}
+        with self._engine.begin() as connection:
+            self._upsert(connection, tables.portals, {"spider": spider, "portal": portal}, facts)
+
+    def record_column(
+        self,
+        portal: str,
+        url: str,
+        *,
+        collected: int,
+        outcome: Outcome,
+        family: str | None = None,
+        declared_total: int | None = None,
+        message: str = "",
+        at: datetime | None = None,
+    ) -> None:
+        """Notes one sweep of a column: what its list declares against what was collected."""
+        facts = {
+            "family": family,
+            "last_swept": self._time(at),
+            "declared_total": declared_total,
+            "collected": collected,
+            "outcome": outcome.value,
+            "message": message,
+        }
+        with self._engine.begin() as connection:
+            self._upsert(connection, tables.columns, {"portal": portal, "url": url}, facts)
+
+    def record_page(
+        self,
+        url: str,
+        *,
+        portal: str,
+        outcome: Outcome,
+        column_url: str | None = None,
+        title: str | None = None,
+        published_date: str | None = None,
+        source: str | None = None,
+        list_title: str | None = None,
+        list_date: str | None = None,
+        etag: str | None = None,
+        last_modified: str | None = None,
+        message: str = "",
+        at: datetime | None = None,
+    ) -> None:
+        """Notes that a page was seen. What is given as ``None`` leaves what was known; a page seen again is not gone."""
+        time = self._time(at)
+        facts = {
+            "column_url": column_url,
+            "title": title,
+            "published_date": published_date,
+            "source": source,
+            "list_title": list_title,
+            "list_date": list_date,
+            "etag": etag,
+            "last_modified": last_modified,
+        }
+        known = {key: value for key, value in facts.items() if value is not None}
+        seen: dict[str, Any] = {"last_seen": time, "gone_at": None, "outcome": outcome.value, "message": message}
+        with self._engine.begin() as connection:
+            self._upsert(connection, tables.pages, {"url": url, "portal": portal}, known | seen, once={"first_seen": time})
+
+    def mark_gone(self, portal: str, column_url: str, *, not_seen_since: datetime, at: datetime | None = None) -> int:
+        """Marks the pages of a completely swept column that were not met since the sweep began; gives their number.
+
+        Their documents stay in the ledger and in the dataset: a report that was published once is not unpublished.
+        """
+        page = tables.pages.c
+        with self._engine.begin() as connection:
+            result = connection.execute(
+                tables.pages.update()
+                .where(
+                    page.portal == portal,
+                    page.column_url == column_url,
+                    page.last_seen < iso(not_seen_since),
+                    page.gone_at.is_(None),
+                )
+                .values(gone_at=self._time(at))
+            )
+        return int(result.rowcount)
+
+    def record_document(
+        self,
+        url: str,
+        *,
+        page_url: str,
+        role: str,
+        outcome: Outcome,
+        sha256: str = "",
+        media_type: str | None = None,
+        size: int | None = None,
+        path: str | None = None,
+        etag: str | None = None,
+        last_modified: str | None = None,
+        link_text: str | None = None,
+        message: str = "",
+        run: int | None = None,
+        at: datetime | None = None,
+    ) -> bool:
+        """Notes what was got from a URL; whether this content is new there.
+
+        ``role`` is ``body`` or ``attachment``. Without ``sha256`` nothing was stored and ``outcome`` says why: one such row
+        a URL, taken away when the URL can be had again. The page first seen to link the document keeps it.
+        """
+        time = self._time(at)
+        facts = {
+            "role": role,
+            "media_type": media_type,
+            "bytes": size,
+            "path": path,
+            "fetched_at": time,
+            "last_seen": time,
+            "etag": etag,
+            "last_modified": last_modified,
+            "outcome": outcome.value,
+            "message": message,
+            "last_run": run,
+        }
+        if link_text is not None:
+            facts["link_text"] = link_text
+        document = tables.documents.c
+        with self._engine.begin() as connection:
+            known = connection.execute(
+                sa.select(sa.literal(1)).where(document.url == url, document.sha256 == sha256)
+            ).one_or_none()
+            if sha256:
+                connection.execute(tables.documents.delete().where(document.url == url, document.sha256 == ""))
+            self._upsert(
+                connection,
+                tables.documents,
+                {"url": url, "sha256": sha256},
+                facts,
+                once={"page_url": page_url, "first_seen": time},
+            )
+        return known is None and bool(sha256)
+
+    def touch_document(self, url: str, *, run: int | None = None, at: datetime | None = None) -> None:
+        """Notes that the newest content of a URL is still what the server has (status 304)."""
+        known = self.known_document(url)
+        if known is None:
+            return
+        with self._engine.begin() as connection:
+            connection.execute(
+                tables.documents.update()
+                .where(tables.documents.c.url == url, tables.documents.c.sha256 == known.sha256)
+                .values(last_seen=self._time(at), last_run=run)
+            )
+
+    def known_document(self, url: str) -> KnownDocument | None:
+        """The content last seen at a URL; ``None`` where none was ever stored."""
+        document = tables.documents.c
+        statement = (
+            sa.select(tables.documents)
+            .where(document.url == url, document.sha256 != "")
+            .order_by(document.last_seen.desc(), document.first_seen.desc(), document.sha256)
+            .limit(1)
+        )
+        with self._reader.connect() as connection:
+            row = connection.execute(statement).mappings().one_or_none()
+        if row is None:
+            return None
+        return KnownDocument(
+            url=row["url"],
+            sha256=row["sha256"],
+            page_url=row["page_url"],
+            role=row["role"],
+            media_type=row["media_type"],
+            size=row["bytes"],
+            path=row["path"],
+            etag=row["etag"],
+            last_modified=row["last_modified"],
+            outcome=Outcome(row["outcome"]),
+            last_seen=row["last_seen"],
+        )
+
+    def archived_documents(self) -> Iterator[ArchivedDocument]:
+        """Every content in the archive once, by sha256: what ``scrapy reextract`` reads again."""
+        document = tables.documents.c
+        statement = (
+            sa.select(
+                document.sha256,
+                sa.func.min(document.media_type).label("media_type"),
+                sa.func.min(document.path).label("path"),
+            )
+            .where(document.sha256 != "", document.path.is_not(None))
+            .group_by(document.sha256)
+            .order_by(document.sha256)
+        )
+        with self._stream(statement) as rows:
+            for row in rows.mappings():
+                yield ArchivedDocument(row["sha256"], row["media_type"], row["path"])
+
+    # Extractions
+
+    def find_extraction(self, sha256: str, extractor_version: str) -> Extraction | None:
+        """What that version made of that content; ``None`` where it has not read it."""
+        extraction = tables.extractions.c
+        with self._reader.connect() as connection:
+            row = (
+                connection.execute(
+                    sa.select(tables.extractions).where(
+                        extraction.sha256 == sha256, extraction.extractor_version == extractor_version
+                    )
+                )
+                .mappings()
+                .one_or_none()
+            )
+        if row is None:
+            return None
+        return Extraction(
+            sha256=sha256,
+            extractor_version=extractor_version,
+            outcome=Outcome(row["outcome"]),
+            message=row["message"],
+            record=None if row["record"] is None else unpack(row["record"]),
+            extracted_at=row["extracted_at"],
+            seconds=row["seconds"],
+        )
+
+    def save_extraction(
+        self,
+        sha256: str,
+        extractor_version: str,
+        *,
+        outcome: Outcome,
+        message: str = "",
+        record: Mapping[str, Any] | None = None,
+        seconds: float = 0.0,
+        at: datetime | None = None,
+    ) -> None:
+        """Keeps what a version of the extractor made of a content, in place of what the same version made before."""
+        facts = {
+            "outcome": outcome.value,
+            "message": message,
+            "record": None if record is None else pack(record),
+            "extracted_at": self._time(at),
+            "seconds": seconds,
+        }
+        key = {"sha256": sha256, "extractor_version": extractor_version}
+        with self._engine.begin() as connection:
+            self._upsert(connection, tables.extractions, key, facts)
+
+    # What publishing needs
+
+    def iter_sightings(self, spider: str) -> Iterator[Sighting]:
+        """Every document on a page of the spider's portals with its newest reading, by portal, page, URL and content.
+
+        The newest reading is the last one that did not end in ``failed`` or ``timeout``, else the last one. Streams: a few
+        hundred rows are in memory at a time.
+        """
+        page, document, portal = tables.pages.c, tables.documents.c, tables.portals.c
+        reading = _newest_readings()
+        statement = (
+            sa.select(
+                tables.documents,
+                page.title.label("page_title"),
+                page.list_title,
+                page.list_date,
+                page.published_date,
+                page.column_url,
+                portal.portal,
+                portal.name.label("portal_name"),
+                portal.region,
+                portal.region_code,
+                reading.c.extractor_version,
+                reading.c.outcome.label("reading_outcome"),
+                reading.c.message.label("reading_message"),
+            )
+            .select_from(tables.documents)
+            .join(tables.pages, page.url == document.page_url)
+            .join(tables.portals, portal.portal == page.portal)
+            .outerjoin(reading, reading.c.sha256 == document.sha256)
+            .where(portal.spider == spider)
+            .order_by(portal.portal, page.url, document.url, document.sha256)
+        )
+        # Records are fetched by their key, one at a time: as part of the sorted rows the database would sort them too.
+        with self._stream(statement) as rows, self._reader.connect() as connection:
+            for row in rows.mappings():
+                yield _sighting(row, self._record(connection, row["sha256"], row["extractor_version"]))
+
+    def load_record(self, sha256: str, extractor_version: str) -> Record:
+        """The record that an extraction gave.
+
+        Raises:
+            LedgerError: there is none.
+        """
+        with self._reader.connect() as connection:
+            record = self._record(connection, sha256, extractor_version)
+        if record is None:
+            raise LedgerError(f"no record of {sha256} by extractor {extractor_version}")
+        return record
+
+    def portal_health(self, spider: str) -> list[PortalHealth]:
+        """The state of each portal of the spider, by region and key."""
+        column, page, document = tables.columns.c, tables.pages.c, tables.documents.c
+        sweeps = (
+            sa.select(
+                column.portal,
+                sa.func.count().label("columns"),
+                sa.func.sum(column.declared_total).label("declared"),
+                sa.func.sum(column.collected).label("collected"),
+            )
+            .group_by(column.portal)
+            .subquery()
+        )
+        holdings = (
+            sa.select(page.portal, sa.func.count(sa.distinct(document.url)).label("documents"))
+            .select_from(tables.pages)
+            .join(tables.documents, document.page_url == page.url)
+            .where(document.sha256 != "")
+            .group_by(page.portal)
+            .subquery()
+        )
+        statement = (
+            sa.select(tables.portals, sweeps.c.columns, sweeps.c.declared, sweeps.c.collected, holdings.c.documents)
+            .outerjoin(sweeps, sweeps.c.portal == tables.portals.c.portal)
+            .outerjoin(holdings, holdings.c.portal == tables.portals.c.portal)
+            .where(tables.portals.c.spider == spider)
+            .order_by(tables.portals.c.region, tables.portals.c.portal)
+        )
+        with self._reader.connect() as connection:
+            rows = connection.execute(statement).mappings().all()
+        return [
+            PortalHealth(
+                **{key: row[key] for key in PORTAL_FACTS},
+                declared=row["declared"],
+                columns=row["columns"] or 0,
+                collected=row["collected"] or 0,
+                documents=row["documents"] or 0,
+            )
+            for row in rows
+        ]
+
+    def outcome_counts(self, *, spider: str | None = None, run: int | None = None) -> dict[Outcome, int]:
+        """How many documents ended in which outcome, for one run or for all that a spider's portals hold.
+
+        Raises:
+            ValueError: neither, or both, of ``spider`` and ``run`` are given.
+        """
+        if (spider is None) == (run is None):
+            raise ValueError("outcome_counts needs either a spider or a run")
+        page, document, portal = tables.pages.c, tables.documents.c, tables.portals.c
+        reading = _newest_readings()
+        outcome = sa.case(
+            (document.outcome != Outcome.OK.value, document.outcome),
+            else_=sa.func.coalesce(reading.c.outcome, document.outcome),
+        ).label("final")
+        chosen = (
+            sa.select(document.url, document.sha256, outcome)
+            .select_from(tables.documents)
+            .outerjoin(reading, reading.c.sha256 == document.sha256)
+            .distinct()
+        )
+        if run is not None:
+            chosen = chosen.where(document.last_run == run)
+        else:
+            chosen = (
+                chosen.join(tables.pages, page.url == document.page_url)
+                .join(tables.portals, portal.portal == page.portal)
+                .where(portal.spider == spider)
+            )
+        rows = chosen.subquery()
+        statement = sa.select(rows.c.final, sa.func.count()).group_by(rows.c.final).order_by(rows.c.final)
+        with self._reader.connect() as connection:
+            return {Outcome(name): count for name, count in connection.execute(statement)}
+
+    # Publications
+
+    def record_publication(
+        self, spider: str, version: str, *, status: str, reason: str, counts: Mapping[str, Any], at: datetime | None = None
+    ) -> None:
+        """Notes an attempt at publishing: ``status`` is ``published`` or ``failed``. The folders are the truth, not this."""
+        facts = {
+            "published_at": self._time(at),
+            "counts": json.dumps(dict(counts), ensure_ascii=False, sort_keys=True),
+            "status": status,
+            "reason": reason,
+        }
+        with self._engine.begin() as connection:
+            self._upsert(connection, tables.publications, {"spider": spider, "version": version}, facts)
+
+    def publications(self, spider: str) -> list[PublicationRow]:
+        """Every attempt at publishing the spider's dataset, oldest first."""
+        publication = tables.publications.c
+        statement = sa.select(tables.publications).where(publication.spider == spider).order_by(publication.version)
+        with self._reader.connect() as connection:
+            rows = connection.execute(statement).mappings().all()
+        return [
+            PublicationRow(
+                version=row["version"],
+                spider=row["spider"],
+                published_at=row["published_at"],
+                status=row["status"],
+                reason=row["reason"],
+                counts=json.loads(row["counts"]),
+            )
+            for row in rows
+        ]
+
+    # Inside
+
+    def _time(self, moment: datetime | None) -> str:
+        return iso(moment or self._clock())
+
+    @staticmethod
+    def _record(connection: sa.Connection, sha256: str, extractor_version: str | None) -> Record | None:
+        extraction = tables.extractions.c
+        statement = sa.select(extraction.record).where(
+            extraction.sha256 == sha256, extraction.extractor_version == extractor_version
+        )
+        data = connection.execute(statement).scalar_one_or_none()
+        return None if data is None else unpack(data)
+
+    def _create_tables(self) -> None:
+        with self._engine.begin() as connection:
+            tables.metadata.create_all(connection)
+            statement = self._insert(tables.meta).values(key="schema_version", value=str(tables.SCHEMA_VERSION))
+            connection.execute(statement.on_conflict_do_nothing(index_elements=["key"]))
+            found = connection.execute(sa.select(tables.meta.c.value).where(tables.meta.c.key == "schema_version")).scalar_one()
+        if int(found) > tables.SCHEMA_VERSION:
+            raise LedgerError(
+                f"the ledger has version {found}, this software knows {tables.SCHEMA_VERSION}: use the newer software"
+            )
+
+    def _insert(self, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
+        return postgresql.insert(table) if self._engine.dialect.name == "postgresql" else sqlite.insert(table)
+
+    def _upsert(
+        self,
+        connection: sa.Connection,
+        table: sa.Table,
+        key: Mapping[str, Any],
+        facts: Mapping[str, Any],
+        once: Mapping[str, Any] | None = None,
+    ) -> None:
+        """One row a key: ``facts`` are written every time, ``once`` only when the row is new."""
+        statement = self._insert(table).values(**key, **facts, **(once or {}))
+        connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_=dict(facts)))
+
+    @contextmanager
+    def _stream(self, statement: sa.Select[Any]) -> Iterator[sa.Result[Any]]:
+        with self._reader.connect() as connection:
+            yield connection.execution_options(yield_per=FETCH_ROWS).execute(statement)
+
+
+def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+    # The driver's own transactions begin only at the first write: a reader that turns writer then fails at once instead of
+    # waiting. SQLAlchemy's documented way: switch them off and say BEGIN ourselves.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in SQLITE_PRAGMAS:
+        cursor.execute(pragma)
+    cursor.close()
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    reads_only = connection.get_execution_options().get("ledger_reads_only", False)
+    connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
+
+
+def _newest_readings() -> sa.Subquery:
+    extraction = tables.extractions.c
+    place = sa.func.row_number().over(
+        partition_by=extraction.sha256,
+        order_by=(
+            sa.case((extraction.outcome.in_(TRANSIENT_OUTCOMES), 1), else_=0),
+            extraction.extracted_at.desc(),
+            extraction.extractor_version.desc(),
+        ),
+    )
+    ranked = sa.select(
+        extraction.sha256, extraction.extractor_version, extraction.outcome, extraction.message, place.label("place")
+    ).subquery()
+    return sa.select(ranked).where(ranked.c.place == 1).subquery()
+
+
+def _sighting(row: sa.RowMapping, record: Record | None) -> Sighting:
+    fetched = Outcome(row["outcome"])
+    read = row["reading_outcome"] if fetched is Outcome.OK else None
+    return Sighting(
+        url=row["url"],
+        sha256=row["sha256"],
+        role=row["role"],
+        outcome=Outcome(read) if read else fetched,
+        message=(row["reading_message"] if read else row["message"]) or "",
+        page_url=row["page_url"],
+        portal=row["portal"],
+        portal_name=row["portal_name"],
+        portal_region=row["region"],
+        portal_region_code=row["region_code"],
+        first_seen=row["first_seen"],
+        last_seen=row["last_seen"],
+        fetched_at=row["fetched_at"],
+        media_type=row["media_type"],
+        size=row["bytes"],
+        path=row["path"],
+        link_text=row["link_text"],
+        page_title=row["page_title"],
+        list_title=row["list_title"],
+        page_published_date=row["published_date"],
+        list_date=row["list_date"],
+        column_url=row["column_url"],
+        extractor_version=row["extractor_version"],
+        record=record,
+    )

@@ -1,0 +1,120 @@
+"""What the parts of the dataset exchange."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from crawler.outcomes import Outcome
+
+Record = dict[str, Any]
+"""One line of ``reports.jsonl``, or the part of it that the forms reader gives."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownDocument:
+    """The newest content kept for a URL, and what a conditional request needs."""
+
+    url: str
+    sha256: str
+    page_url: str
+    role: str
+    media_type: str | None
+    size: int | None
+    path: str | None
+    etag: str | None
+    last_modified: str | None
+    outcome: Outcome
+    last_seen: str
+
+
+@dataclass(frozen=True, slots=True)
+class Extraction:
+    """What one version of the extractor made of one content. ``record`` is ``None`` where it made nothing of it."""
+
+    sha256: str
+    extractor_version: str
+    outcome: Outcome
+    message: str
+    record: Record | None
+    extracted_at: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ArchivedDocument:
+    """A content in the archive; ``media_type`` and ``path`` as stored."""
+
+    sha256: str
+    media_type: str | None
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One content seen at one URL, with the page that links it, the portal of that page, and what was read from it.
+
+    ``outcome`` is that of the fetch where the fetch failed, else that of the extraction. Dates are ISO dates, times UTC.
+    """
+
+    url: str
+    sha256: str
+    """Empty where nothing was stored."""
+    role: str
+    outcome: Outcome
+    page_url: str
+    portal: str
+    portal_name: str
+    portal_region: str
+    first_seen: str
+    last_seen: str
+    fetched_at: str
+    message: str = ""
+    portal_region_code: str | None = None
+    media_type: str | None = None
+    size: int | None = None
+    path: str | None = None
+    link_text: str | None = None
+    page_title: str | None = None
+    list_title: str | None = None
+    page_published_date: str | None = None
+    list_date: str | None = None
+    column_url: str | None = None
+    extractor_version: str | None = None
+    record: Record | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PortalHealth:
+    """When a portal was last tried, when it last could be read, and what it has given."""
+
+    portal: str
+    name: str
+    region: str
+    region_code: str | None
+    home: str
+    family: str | None
+    browser: bool | None
+    last_attempt: str | None
+    last_success: str | None
+    last_new_document: str | None
+    last_outcome: str | None
+    last_message: str
+    columns: int
+    declared: int | None
+    """Sum of the totals that the portal's columns declare; ``None`` where none declares one."""
+    collected: int
+    documents: int
+
+
+@dataclass(frozen=True, slots=True)
+class PublicationRow:
+    """One attempt at publishing, as the ledger remembers it."""
+
+    version: str
+    spider: str
+    published_at: str
+    status: str
+    reason: str
+    counts: Mapping[str, Any] = field(default_factory=dict)
