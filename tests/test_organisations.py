@@ -1,0 +1,160 @@
+"""Names of organisations as portals and reports print them."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crawler.dataset.organisations import Division, Organisation, resolve_organisation
+
+DIVISIONS: tuple[Division, ...] = (
+    ("河南省", "410000"),
+    ("河南省/洛阳市", "410300"),
+    ("河南省/洛阳市/栾川县", "410324"),
+    ("河南省/洛阳市/嵩县", "410325"),
+    ("河南省/洛阳市/新安县", "410323"),
+    ("河南省/开封市/鼓楼区", "410204"),
+    ("河南省/济源市", "419001"),
+    ("江苏省/南京市/鼓楼区", "320106"),
+    ("江苏省/徐州市/鼓楼区", "320302"),
+    ("江苏省/淮安市/洪泽区", "320813"),
+    ("江西省/宜春市/丰城市", "360981"),
+    ("北京市/东城区", "110101"),
+)
+LUANCHUAN = ("河南省/洛阳市/栾川县", "410324")
+
+
+def resolve(name: str | None, region: Division | None = None) -> Organisation:
+    path, code = region or (None, None)
+    return resolve_organisation(name, portal_region=path, portal_region_code=code, divisions=DIVISIONS)
+
+
+@pytest.mark.parametrize(
+    ("name", "org_id", "org_name", "level", "kind"),
+    [
+        ("栾川县人民政府", "410324:人民政府", "洛阳市栾川县人民政府", "county", "government"),
+        ("栾川县", "410324:人民政府", "洛阳市栾川县人民政府", "county", "government"),
+        ("河南省洛阳市栾川县人民政府", "410324:人民政府", "洛阳市栾川县人民政府", "county", "government"),
+        ("栾川县栾川县人民政府", "410324:人民政府", "洛阳市栾川县人民政府", "county", "government"),
+        ("栾 川县 政府", "410324:人民政府", "洛阳市栾川县人民政府", "county", "government"),
+        ("栾川县人民政府办公室", "410324:人民政府办公室", "洛阳市栾川县人民政府办公室", "county", "government_office"),
+        ("政府办", "410324:人民政府办公室", "洛阳市栾川县人民政府办公室", "county", "government_office"),
+        ("赤土店镇", "410324:赤土店镇人民政府", "洛阳市栾川县赤土店镇人民政府", "township", "township"),
+        ("栾川县赤土店镇镇人民政府", "410324:赤土店镇人民政府", "洛阳市栾川县赤土店镇人民政府", "township", "township"),
+        ("河南省栾川县赤土店镇人民政府", "410324:赤土店镇人民政府", "洛阳市栾川县赤土店镇人民政府", "township", "township"),
+        ("兴华街道", "410324:兴华街道办事处", "洛阳市栾川县兴华街道办事处", "township", "street"),
+        ("栾川县兴华街道办事处", "410324:兴华街道办事处", "洛阳市栾川县兴华街道办事处", "township", "street"),
+        ("栾川县教育体育局", "410324:教育体育局", "洛阳市栾川县教育体育局", "county", "department"),
+        ("栾川发展和改革委员会", "410324:发展和改革委员会", "洛阳市栾川县发展和改革委员会", "county", "department"),
+        ("县教育局", "410324:教育局", "洛阳市栾川县教育局", "county", "department"),
+        ("市场监督管理局", "410324:市场监督管理局", "洛阳市栾川县市场监督管理局", "county", "department"),
+        ("石庙开发区管委会", "410324:石庙开发区管理委员会", "洛阳市栾川县石庙开发区管理委员会", "county", "development_zone"),
+        ("洛阳市人民政府", "410300:人民政府", "洛阳市人民政府", "prefecture", "government"),
+        ("洛阳市教育局", "410300:教育局", "洛阳市教育局", "prefecture", "department"),
+        ("河南省教育厅", "410000:教育厅", "河南省教育厅", "province", "department"),
+    ],
+)  # fmt: skip
+def test_on_a_county_portal(name: str, org_id: str, org_name: str, level: str, kind: str) -> None:
+    found = resolve(name, LUANCHUAN)
+    assert (found.org_id, found.org_name, found.org_level, found.org_type) == (org_id, org_name, level, kind)
+
+
+def test_another_county_in_the_name_wins_over_the_portal() -> None:
+    found = resolve("嵩县城关镇人民政府", LUANCHUAN)
+    assert (found.org_id, found.region_path) == ("410325:城关镇人民政府", "河南省/洛阳市/嵩县")
+    assert "嵩县" in found.evidence
+
+
+def test_a_county_named_on_the_citys_portal_is_the_county() -> None:
+    assert resolve("栾川县人民政府", ("河南省/洛阳市", "410300")).org_id == "410324:人民政府"
+
+
+def test_the_same_organisation_with_and_without_its_city() -> None:
+    portal = ("江苏省/淮安市/洪泽区", "320813")
+    names = ("洪泽区人民政府", "淮安市洪泽区人民政府", "江苏省淮安市洪泽区人民政府", "淮安市淮安市洪泽区人民政府")
+    assert {resolve(name, portal).org_id for name in names} == {"320813:人民政府"}
+    assert {resolve(name).org_id for name in names} == {"320813:人民政府"}
+
+
+def test_a_government_is_not_its_office() -> None:
+    assert resolve("栾川县人民政府", LUANCHUAN).org_id != resolve("栾川县人民政府办公室", LUANCHUAN).org_id
+
+
+def test_a_town_named_like_its_county_keeps_its_name() -> None:
+    found = resolve("新安镇人民政府", ("河南省/洛阳市/新安县", "410323"))
+    assert (found.org_id, found.org_type) == ("410323:新安镇人民政府", "township")
+
+
+def test_towns_of_one_name_in_two_counties_are_two() -> None:
+    one = resolve("城关镇人民政府", LUANCHUAN)
+    other = resolve("城关镇人民政府", ("河南省/洛阳市/嵩县", "410325"))
+    assert one.org_id != other.org_id
+
+
+def test_a_district_name_that_many_cities_have_means_the_portals_own() -> None:
+    assert resolve("鼓楼区人民政府", ("江苏省/徐州市/鼓楼区", "320302")).org_id == "320302:人民政府"
+    assert resolve("鼓楼区人民政府", ("河南省/开封市", "410200")).org_id == "410204:人民政府"
+    assert resolve("南京市鼓楼区人民政府", ("江苏省/徐州市/鼓楼区", "320302")).org_id == "320106:人民政府"
+
+
+@pytest.mark.parametrize("name", ["泉港镇人民政府", "鼓楼区人民政府", "教育局", "", None, " "])
+def test_without_a_portal_nothing_is_guessed(name: str | None) -> None:
+    found = resolve(name)
+    assert found.org_id is None
+    assert found.region_code is None
+    assert found.confidence == "none"
+
+
+def test_without_a_portal_a_division_known_once_is_enough() -> None:
+    found = resolve("丰城市泉港镇人民政府")
+    assert (found.org_id, found.confidence) == ("360981:泉港镇人民政府", "medium")
+
+
+def test_a_county_under_the_province_directly_and_a_municipalitys_district() -> None:
+    assert resolve("济源市人民政府").org_level == "county"
+    found = resolve("东城区人民政府", ("北京市/东城区", "110101"))
+    assert (found.org_name, found.org_level) == ("北京市东城区人民政府", "county")
+
+
+def test_a_portal_outside_the_registry_still_gives_its_own_place() -> None:
+    found = resolve("甲镇人民政府", ("云南省/曲靖市/会泽县", None))
+    assert (found.org_id, found.region_code) == ("云南省/曲靖市/会泽县:甲镇人民政府", None)
+
+
+def test_our_city_is_no_part_of_a_departments_name_and_a_market_is_no_city() -> None:
+    city = ("河南省/洛阳市", "410300")
+    assert resolve("市教育局", city).org_id == "410300:教育局"
+    assert resolve("市市场监督管理局", city).org_id == resolve("市场监督管理局", city).org_id == "410300:市场监督管理局"
+    assert resolve("洛阳市市场监督管理局", city).org_id == "410300:市场监督管理局"
+
+
+OWN_NAMES = st.sampled_from(
+    [
+        "",
+        "人民政府",
+        "人民政府办公室",
+        "赤土店镇",
+        "城关镇人民政府",
+        "兴华街道办事处",
+        "教育体育局",
+        "石庙开发区管委会",
+        "审计局",
+    ]
+)
+CHAINS = st.sampled_from(["栾川县", "洛阳市栾川县", "河南省栾川县", "河南省洛阳市栾川县", "栾川县栾川县"])
+
+
+@given(OWN_NAMES, CHAINS, CHAINS)
+def test_the_chain_of_places_never_changes_the_organisation(own: str, chain: str, other: str) -> None:
+    found = resolve(chain + own, LUANCHUAN)
+    assert resolve(other + own, LUANCHUAN) == found
+    assert found.org_name is not None
+    assert resolve(found.org_name, LUANCHUAN).org_id == found.org_id
+    if own:
+        assert resolve(own, LUANCHUAN).org_id == found.org_id
+
+
+@given(st.text(alphabet="河南省洛阳市栾川县嵩赤土店镇乡人民政府办公室街道教育局 \u3000\u200b", max_size=20))
+def test_white_space_never_changes_the_organisation(name: str) -> None:
+    assert resolve("\u3000".join(name), LUANCHUAN).org_id == resolve(name, LUANCHUAN).org_id
