@@ -1,0 +1,202 @@
+"""What a file is, from its bytes alone; a name, a link or a header may lie.
+
+No sniffing library knows these files (HTML fragments with a byte order mark, Word 2003 XML, OFD, error pages sent as PDF).
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import struct
+import zipfile
+import zlib
+
+from crawler.documents.encoding import UNDECODABLE, decode
+
+EMPTY = "application/x-empty"
+UNKNOWN = "application/octet-stream"
+PDF = "application/pdf"
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+PPTX = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
+ODT = "application/vnd.oasis.opendocument.text"
+OFD = "application/ofd"
+ZIP = "application/zip"
+DOC = "application/msword"
+WPS = "application/vnd.ms-works"
+XLS = "application/vnd.ms-excel"
+PPT = "application/vnd.ms-powerpoint"
+ENCRYPTED_OFFICE = "application/x-encrypted-office"
+OLE = "application/x-ole-storage"
+RTF = "application/rtf"
+HTML = "text/html"
+MHTML = "multipart/related"
+WORDML = "application/x-wordml+xml"
+XML = "application/xml"
+JSON = "application/json"
+TEXT = "text/plain"
+
+_PDF_HEADER_WITHIN = 1024
+"""ISO 32000 readers look for %PDF- in the first 1024 bytes."""
+_HEAD = 4096
+
+_MAGIC = (
+    (b"{\\rtf", RTF),
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"GIF87a", "image/gif"),
+    (b"GIF89a", "image/gif"),
+    (b"II*\x00", "image/tiff"),
+    (b"MM\x00*", "image/tiff"),
+    (b"\x1f\x8b", "application/gzip"),
+    (b"Rar!\x1a\x07", "application/vnd.rar"),
+    (b"7z\xbc\xaf\x27\x1c", "application/x-7z-compressed"),
+)
+_OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_ZIP_MAGICS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
+_OLE_STREAMS = (
+    ("encryptedpackage", ENCRYPTED_OFFICE),
+    ("worddocument", DOC),
+    ("workbook", XLS),
+    ("book", XLS),
+    ("powerpoint document", PPT),
+    ("matost", WPS),
+    ("contents", WPS),
+)
+_OLE_MAX_SECTORS = 4096
+
+_TAG = re.compile(
+    r"<(?:!doctype\s+html|(?:html|head|body|title|meta|link|script|style|base|div|p|span|table|tbody|tr|td|ul|ol|li|h[1-6]"
+    r"|a|b|br|hr|img|font|center|strong|em|section|article|form|iframe)\b)",
+    re.IGNORECASE,
+)
+_PROLOGUE = re.compile(r"\s*(?:<\?xml[^>]*\?>\s*|<!--.*?-->\s*|<%.*?%>\s*)*", re.DOTALL)
+_WORDML = re.compile(r"<w:worddocument\b|<pkg:package\b|progid=[\"']word\.document", re.IGNORECASE)
+_MHTML = re.compile(r"(?:[\w-]+:[^\n]*\n(?:[ \t][^\n]*\n)*)*?content-type:\s*multipart/(?:related|alternative)", re.IGNORECASE)
+_JSON = re.compile(r"\s*(?:\{\s*(?:\"|\})|\[\s*[\[{\"\]])")
+_MIN_LOOSE_TAGS = 3
+_CONTROLS = frozenset(chr(code) for code in range(32) if chr(code) not in "\t\n\r\x0b\x0c\x1a\x1b")
+
+
+def sniff(content: bytes) -> str:
+    """The media type of a file from its bytes; one of this module's constants or an ``image/*``; never raises.
+
+    ``application/x-empty`` for no bytes (or only white space), ``application/octet-stream`` for none that is known.
+    A zip whose directory is lost is named by its local headers, so that a cut DOCX is still a DOCX.
+
+    >>> sniff(b"%PDF-1.7 ..."), sniff(b"\\xef\\xbb\\xbf<div class=TRS_Editor>"), sniff(b"")
+    ('application/pdf', 'text/html', 'application/x-empty')
+    """
+    if not content.strip(b" \t\r\n\x00"):
+        return EMPTY
+    if content.startswith(b"%PDF-"):
+        return PDF
+    for magic, media_type in _MAGIC:
+        if content.startswith(magic):
+            return media_type
+    if content.startswith(b"BM") and content[6:10] == b"\0\0\0\0":
+        return "image/bmp"
+    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
+        return "image/webp"
+    if content.startswith(_ZIP_MAGICS):
+        return _sniff_zip(content)
+    if content.startswith(_OLE_MAGIC):
+        return _sniff_ole(content)
+    if b"%PDF-" in content[:_PDF_HEADER_WITHIN]:
+        return PDF
+    return _sniff_text(content)
+
+
+def _sniff_zip(content: bytes) -> str:
+    names = {name.replace("\\", "/").lstrip("/") for name in zip_names(content)}
+    if any(name == "OFD.xml" or name.endswith("/OFD.xml") for name in names):
+        return OFD
+    for folder, media_type in (("word/", DOCX), ("xl/", XLSX), ("ppt/", PPTX)):
+        if any(name.startswith(folder) for name in names):
+            return media_type
+    if content[30:38] == b"mimetype" and b"opendocument.text" in content[38:120]:
+        return ODT
+    return ZIP
+
+
+def zip_names(content: bytes) -> list[str]:
+    """The member names of a zip: from its directory or, where that is lost, from the local headers that are left."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            return archive.namelist()
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, struct.error, EOFError, zlib.error):
+        pass
+    names = []
+    for found in re.finditer(rb"PK\x03\x04", content):
+        header = content[found.start() : found.start() + 30]
+        if len(header) == 30:
+            length = int.from_bytes(header[26:28], "little")
+            names.append(content[found.end() + 26 : found.end() + 26 + length].decode("utf-8", errors="replace"))
+    return names
+
+
+def _sniff_ole(content: bytes) -> str:
+    names = {name.lower() for name in ole_stream_names(content)}
+    for name, media_type in _OLE_STREAMS:
+        if name in names:
+            return media_type
+    return OLE
+
+
+def ole_stream_names(content: bytes) -> list[str]:
+    """The names in the directory of an OLE2 compound file ([MS-CFB] 2.6); what a cut file still holds of it."""
+    if len(content) < 512:
+        return []
+    shift = int.from_bytes(content[30:32], "little")
+    if shift not in {9, 12}:
+        return []
+    size = 1 << shift
+    fat_sectors = struct.unpack("<109I", content[76:512])
+    sector = int.from_bytes(content[48:52], "little")
+    names: list[str] = []
+    visited: set[int] = set()
+    while sector < 0xFFFFFFF0 and sector not in visited and len(visited) < _OLE_MAX_SECTORS:
+        visited.add(sector)
+        data = content[(sector + 1) * size : (sector + 2) * size]
+        for start in range(0, len(data) - 127, 128):
+            entry = data[start : start + 128]
+            length = int.from_bytes(entry[64:66], "little")
+            if entry[66] in {1, 2, 5} and 2 <= length <= 64:
+                names.append(entry[: length - 2].decode("utf-16-le", errors="replace"))
+        table, slot = divmod(sector, size // 4)
+        if table >= len(fat_sectors) or fat_sectors[table] >= 0xFFFFFFF0:
+            break
+        at = (fat_sectors[table] + 1) * size + slot * 4
+        following = content[at : at + 4]
+        if len(following) < 4:
+            break
+        sector = int.from_bytes(following, "little")
+    return names
+
+
+def _sniff_text(content: bytes) -> str:
+    decoded = decode(content[:_HEAD])
+    text = decoded.text
+    start = _PROLOGUE.match(text)
+    body = text[start.end() :] if start else text
+    if _WORDML.search(text):
+        return WORDML
+    if _MHTML.match(body):
+        return MHTML
+    if _TAG.match(body) or re.search(r"<(?:html|body)\b", text, re.IGNORECASE):
+        return HTML
+    if text.lstrip().startswith("<?xml"):
+        return XML
+    if len(_TAG.findall(text)) >= _MIN_LOOSE_TAGS and "</" in text:
+        return HTML
+    if _JSON.match(body):
+        return JSON
+    return TEXT if _is_text(content, text) else UNKNOWN
+
+
+def _is_text(content: bytes, text: str) -> bool:
+    if any(character in _CONTROLS for character in text):
+        return False
+    # The head may be cut inside a character: only what decodes badly throughout is no text.
+    whole = decode(content)
+    return UNDECODABLE not in whole.flags or whole.text.count("\ufffd") * 100 < len(whole.text)
