@@ -10,8 +10,8 @@ class Portal:
     """One government's web site, as the registry describes it.
 
     ``region`` is the path of names from the province down, e.g. ``河南省/洛阳市/栾川县``; ``region_code`` its six-digit
-    GB/T 2260 code. ``columns`` are known report columns; where empty, discovery starts from ``home``. ``delay`` is in
-    seconds.
+    GB/T 2260 code. ``columns`` are known report columns; where empty, discovery starts from ``home`` and, where known,
+    from ``entry``, the entry page of 政府信息公开. ``delay`` is in seconds.
     """
 
     name: str
@@ -24,6 +24,7 @@ class Portal:
     encoding: str | None = None
     browser: bool | None = None
     delay: float | None = None
+    entry: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,248 @@
+"""An article page: its title, date and source, and the documents it links or embeds."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from lxml import etree
+
+from crawler.portals.markup import (
+    Element,
+    anchor_text,
+    base_of,
+    decode,
+    iso_date,
+    meta_values,
+    parse_html,
+    resolve,
+    squeeze,
+    text_of,
+)
+from crawler.portals.model import ArticlePage, Link
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+DOCUMENT_SUFFIXES = ("pdf", "doc", "docx", "wps", "xls", "xlsx", "et", "ofd", "zip", "rar", "7z", "rtf")
+MAX_ATTACHMENTS = 500
+MAX_BODY_CHARACTERS = 2_000_000
+
+_DOCUMENT_NAME = re.compile(rf"\.(?:{'|'.join(DOCUMENT_SUFFIXES)})$", re.IGNORECASE)
+_DOWNLOAD_PATH = re.compile(
+    r"/downfile\.jsp|/download\.jsp|/attachment/\d|/downloadattach|/filedownload|/download/[0-9a-f]{24}", re.IGNORECASE
+)
+_PAGE_NAME = re.compile(r"\.(?:s?html?|jpe?g|png|gif|bmp|svg|mp4|mp3|css|js|ico)$", re.IGNORECASE)
+_VIEWER = re.compile(r"viewer\.html?$|/pdfjs|/pdf\.js|preview|onlineview|pageoffice|/generic/web", re.IGNORECASE)
+_SCRIPT_APPENDIX = re.compile(
+    r"""\b\w*(?:appendix|attach|fujian|enclosure|annex)\w*["']?\s*[=:]\s*(?P<quote>['"])(?P<html>(?:\\.|(?!(?P=quote))[^\\]){4,20000})(?P=quote)""",
+    re.IGNORECASE,
+)
+_SCRIPT_DOCUMENT = re.compile(
+    rf"""(?P<quote>["'])(?P<url>(?:https?:)?\.{{0,2}}/[^"'<>\s]{{1,600}}?\.(?:{"|".join(DOCUMENT_SUFFIXES)}))(?:\?[^"'<>\s]{{0,300}})?(?P=quote)""",
+    re.IGNORECASE,
+)
+_DETAIL = re.compile(r"\bDETAIL\s*:\s*(?=\{)")
+
+_TITLE_PATHS = (
+    '//*[@id="title"][self::h1 or self::h2 or self::h3 or self::div or self::p]',
+    "//h1[contains(@class,'title')]",
+    "//*[contains(@class,'article-title') or contains(@class,'article_title') or contains(@class,'content_title')]",
+    "//article//h1",
+    "//*[contains(@class,'content') or contains(@class,'detail') or contains(@class,'article')]//h1",
+    "//h1",
+)
+_DATE_PATHS = (
+    '//*[@id="pubDate" or @id="pubdate" or @id="publishDate" or @id="PubDate"]',
+    "//time",
+    "//*[contains(@class,'pubdate') or contains(@class,'pub-date') or contains(@class,'publish') or contains(@class,'date')]",
+)
+_SOURCE_PATHS = ('//*[@id="source"]', "//*[@class='source' or @class='ly']")
+_BODY_PATHS = (
+    "//*[@id='content' or @id='zoom' or @id='Zoom' or @id='zoomcon' or @id='vsb_content' or @id='UCAP-CONTENT' or @id='pdfCon']",
+    "//*[contains(concat(' ',@class,' '),' TRS_Editor ') or contains(@class,'trs_editor_view')]",
+    "//*[contains(@class,'details-main') or contains(@class,'article-content') or contains(@class,'content_article')]",
+    "//*[contains(@class,'yMain') or contains(@class,'bt-article')]",
+    "//article",
+)
+_MAX_TITLE = 200
+_SHOWN_DATE = re.compile(r"(?:发布|发表|成文|生成|公开|更新|印发)?(?:日期|时间)\s*[:：]\s*(?P<date>[\d年月日/.\s-]{8,16})")
+_SHOWN_SOURCE = re.compile(r"(?:信息|稿件|文章)?(?:来源|发布机构|发布单位|发文机关)\s*[:：]\s*(?P<source>[^\s|｜:：]{2,40})")
+
+
+def parse_article(content: bytes, url: str, encoding: str | None = None) -> ArticlePage:
+    """Read an article page.
+
+    Attachments are the documents that the page links, embeds or names in its scripts, in page order, absolute and without
+    duplicates; the first text given to an address is kept. ``body_text`` is rough: enough to judge by, not to extract from.
+
+    Raises:
+        ValueError: the page is larger than ``markup.MAX_PAGE_BYTES``.
+    """
+    html = decode(content, encoding)
+    root = parse_html(html)
+    meta = meta_values(root)
+    detail = _detail(html)
+    body = _body(root)
+    body_html = detail.get("content")
+    body_text = text_of(parse_html(body_html)) if isinstance(body_html, str) and body_html else text_of(body)
+    page_text = text_of(root)
+    return ArticlePage(
+        title=_title(root, meta, detail),
+        published_date=_published(root, meta, page_text),
+        source=_source(root, meta, page_text),
+        attachments=_attachments(root, url, body_html if isinstance(body_html, str) else None),
+        body_text=body_text[:MAX_BODY_CHARACTERS],
+    )
+
+
+def is_document_url(url: str) -> bool:
+    """Whether ``url`` addresses a document rather than a page, by its path or its file-name parameter."""
+    parts = urlsplit(url)
+    path = unquote(parts.path)
+    if _DOCUMENT_NAME.search(path):
+        return True
+    if _PAGE_NAME.search(path) or _VIEWER.search(path):
+        return False
+    if any(_DOCUMENT_NAME.search(value) for _, value in parse_qsl(parts.query, max_num_fields=None)):
+        return True
+    return bool(_DOWNLOAD_PATH.search(path))
+
+
+def _attachments(root: Element, url: str, body_html: str | None) -> tuple[Link, ...]:
+    base = base_of(root, url)
+    found: dict[str, Link] = {}
+
+    def keep(links: Iterator[tuple[str, str]]) -> None:
+        for address, text in links:
+            known = found.get(address)
+            if (known is None and len(found) < MAX_ATTACHMENTS) or (known is not None and not known.text and text):
+                found[address] = Link(address, text)
+
+    keep(_linked(root, base))
+    if body_html:
+        keep(_linked(parse_html(body_html), base))
+    for script in root.iter("script"):
+        source = script.text or ""
+        for match in _SCRIPT_APPENDIX.finditer(source):
+            fragment = match["html"].replace("\\/", "/").replace('\\"', '"').replace("\\'", "'")
+            if "<" in fragment:
+                keep(_linked(parse_html(fragment), base))
+    if not found:
+        for script in root.iter("script"):
+            keep(_named_in_script(script.text or "", base))
+    return tuple(found.values())
+
+
+def _linked(root: Element, base: str) -> Iterator[tuple[str, str]]:
+    for element in root.iter("a", "area", "iframe", "embed", "object", "frame", "param"):
+        for attribute in ("href", "src", "data", "value", "data-url", "data-src"):
+            address = _document_at(base, element.get(attribute) or "")
+            if address:
+                yield address, anchor_text(element) if element.tag in {"a", "area"} else squeeze(element.get("title") or "")
+                break
+        else:
+            for quoted in re.findall(r"""["']([^"']{4,600})["']""", element.get("onclick") or ""):
+                address = _document_at(base, quoted)
+                if address:
+                    yield address, anchor_text(element)
+                    break
+
+
+def _document_at(base: str, href: str) -> str | None:
+    address = resolve(base, href)
+    if address is None:
+        return None
+    parts = urlsplit(address)
+    if _VIEWER.search(unquote(parts.path)):
+        for name, value in parse_qsl(parts.query):
+            if name.lower() in {"file", "url", "src", "path", "pdf", "fileurl"}:
+                inner = resolve(address, unquote(value))
+                if inner and is_document_url(inner):
+                    return inner
+    return address if is_document_url(address) else None
+
+
+def _named_in_script(source: str, base: str) -> Iterator[tuple[str, str]]:
+    """Documents a page's own script shows (``new PDFObject({url: '...pdf'})``); comments in scripts are left out."""
+    code = re.sub(r"(?m)^\s*//.*$|/\*.*?\*/", " ", source, flags=re.DOTALL | re.MULTILINE) if len(source) < 500_000 else ""
+    for match in _SCRIPT_DOCUMENT.finditer(code):
+        address = resolve(base, match["url"])
+        if address and is_document_url(address):
+            yield address, ""
+
+
+def _detail(html: str) -> dict[str, object]:
+    """The article that gkmlpt pages hold as JSON in ``window._CONFIG.DETAIL``; empty where there is none."""
+    match = _DETAIL.search(html)
+    if not match:
+        return {}
+    try:
+        found, _ = json.JSONDecoder().raw_decode(html, match.end())
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _sane_title(text: str) -> str | None:
+    text = squeeze(re.sub(r"<[^>]*>?", " ", text))
+    return text if 2 <= len(text) <= _MAX_TITLE and not text.isdigit() else None
+
+
+def _title(root: Element, meta: dict[str, str], detail: dict[str, object]) -> str | None:
+    given = detail.get("title")
+    named = meta.get("articletitle", "")
+    if "<" not in named and (found := _sane_title(named)):
+        return found
+    if isinstance(given, str) and (found := _sane_title(given)):
+        return found
+    for path in _TITLE_PATHS:
+        for element in _select(root, path):
+            if found := _sane_title(text_of(element)):
+                return found
+    for element in root.iter("title"):
+        text = squeeze("".join(map(str, element.itertext())))
+        if "<" not in text and (found := _sane_title(re.split(r"\s*[-_|—]{1,2}\s*(?=\S*(?:政府|网|局|委|厅|办))", text)[0])):
+            return found
+    return _sane_title(re.sub(r"&lt;[^&]*&gt;", "", named)) if named else None
+
+
+def _published(root: Element, meta: dict[str, str], page_text: str) -> str | None:
+    for name in ("pubdate", "publishdate", "others"):
+        if found := iso_date(meta.get(name, "")):
+            return found
+    for path in _DATE_PATHS:
+        for element in _select(root, path)[:5]:
+            if found := iso_date(text_of(element)[:60]):
+                return found
+    shown = _SHOWN_DATE.search(page_text)
+    return iso_date(shown["date"]) if shown else None
+
+
+def _source(root: Element, meta: dict[str, str], page_text: str) -> str | None:
+    named = meta.get("contentsource", "")
+    if named and named not in {"本网", "本站", "原创", "无"}:
+        return named
+    for path in _SOURCE_PATHS:
+        for element in _select(root, path)[:2]:
+            text = re.sub(r"^\S{0,4}来源\s*[:：]\s*", "", text_of(element))
+            if 2 <= len(text) <= _MAX_TITLE:
+                return text
+    shown = _SHOWN_SOURCE.search(page_text)
+    return shown["source"] if shown else named or None
+
+
+def _body(root: Element) -> Element:
+    for path in _BODY_PATHS:
+        longest = max(_select(root, path), key=lambda element: len(text_of(element)), default=None)
+        if longest is not None and text_of(longest):
+            return longest
+    bodies = list(root.iter("body"))
+    return bodies[0] if bodies else root
+
+
+def _select(root: Element, path: str) -> list[Element]:
+    found = root.xpath(path)
+    return [item for item in found if etree.iselement(item)] if isinstance(found, list) else []

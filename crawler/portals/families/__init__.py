@@ -1,0 +1,43 @@
+"""CMS families: one module each; the family of a page is told by its signature. A new family is a module and a line here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from crawler.portals.families.create_page import CreatePage
+from crawler.portals.families.henan import Henan
+from crawler.portals.families.plain import Generic, Plain
+from crawler.portals.families.trs import TRS
+from crawler.portals.markup import decode
+
+if TYPE_CHECKING:
+    from crawler.portals.families.base import Family
+    from crawler.portals.model import ListPage
+
+FAMILIES: dict[str, Family] = {family.name: family for family in (Henan(), CreatePage(), TRS(), Plain(), Generic())}
+"""All families by name, in the order in which equals are preferred; ``generic`` reads what no other claims."""
+
+
+def detect_family(html: str, url: str) -> str:
+    """Name of the family that is surest of the page; ``generic`` where none is."""
+    return max(FAMILIES.values(), key=lambda family: family.detect(html, url)).name
+
+
+def read_list(content: bytes, url: str, *, family: str | None = None, encoding: str | None = None) -> ListPage:
+    """Read one page of a column's list.
+
+    Args:
+        content: the page, decompressed.
+        url: where it was found; links are resolved against it (and ``<base href>``).
+        family: a name of ``FAMILIES`` where the registry fixes it, else the page's signature decides.
+        encoding: the registry's or the transport's word on the encoding; see ``markup.decode``.
+
+    Raises:
+        ListShapeError: a list was expected and its rows were not found, so the page's shape has changed.
+        ValueError: the page is too large, or ``family`` is unknown.
+    """
+    html = decode(content, encoding)
+    name = family or detect_family(html, url)
+    if name not in FAMILIES:
+        raise ValueError(f"unknown family {name!r}: use one of {', '.join(FAMILIES)}")
+    return FAMILIES[name].parse_list(html, url)

@@ -1,0 +1,119 @@
+"""What every CMS family module offers, and the tools they share."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Protocol
+from urllib.parse import urlsplit, urlunsplit
+
+from crawler.portals.markup import host_of, resolve, squeeze, text_of
+from crawler.portals.model import ListPage, ListShapeError
+
+if TYPE_CHECKING:
+    from crawler.portals.families.rows import Reading
+
+MAX_PAGES = 400
+"""Longest report column seen has some 50 pages; what declares more is cut here and says so by its declared total."""
+
+
+class Family(Protocol):
+    """One content management system's way of writing a list."""
+
+    @property
+    def name(self) -> str:
+        """The family's name, as in a portals file."""
+        ...
+
+    def detect(self, html: str, url: str) -> int:
+        """How sure the family is that this page is its own: 0 not at all, 100 its unmistakable signature."""
+        ...
+
+    def parse_list(self, html: str, url: str) -> ListPage:
+        """Read a list page.
+
+        Raises:
+            ListShapeError: the page carries the family's signature but not its rows.
+        """
+        ...
+
+
+_TOTAL = re.compile(
+    r"(?:共|总计|合计|总共|总记录数?|记录总数|总数)[:：\s有]*(\d{1,6})\s*(?:条|篇|个?记录|项)|(\d{1,6})\s*条(?:记录|信息|数据)"
+)
+_PAGES = re.compile(
+    r"(?:共|总|共计|总计|总页数)[:：\s]*(\d{1,5})\s*页|第?\s*\d{1,5}\s*/\s*(\d{1,5})\s*页|页次[:：\s]*\d{1,5}\s*/\s*(\d{1,5})"
+)
+_FORWARD = re.compile(
+    r"^(?:下一?页|后一?页|next.*|[>›»]{1,2}|下页.*|下一页.*|尾\s*页|末\s*页|最后一页|\[?\d{1,4}\]?)$", re.IGNORECASE
+)
+_UNUSABLE = re.compile(r"[{}$]|%7B|%24", re.IGNORECASE)
+
+
+def declared_numbers(text: str) -> tuple[int | None, int | None]:
+    """Items and pages that a pager's words claim: "共 3 页 47 条", "1/11", "47条记录"."""
+
+    def first(pattern: re.Pattern[str]) -> int | None:
+        found = pattern.search(text)
+        return int(next(group for group in found.groups() if group)) if found else None
+
+    both = re.search(r"共\s*(\d{1,5})\s*页[\s,，/]*(?:共\s*)?(\d{1,6})\s*条", text)
+    if both:
+        return int(both.group(2)), int(both.group(1))
+    return first(_TOTAL), first(_PAGES)
+
+
+def pager_links(reading: Reading) -> tuple[str, ...]:
+    """Addresses of further pages that the page links itself: numbers, 下一页, 尾页; same host, not this page."""
+    directory = urlsplit(reading.url).path.rpartition("/")[0]
+    found: dict[str, None] = {}
+    for row in reading.links:
+        label = squeeze(text_of(row.anchor)) or squeeze(row.anchor.get("title") or "")
+        url = row.link.url
+        if not _FORWARD.match(label) or url == reading.url or host_of(url) != host_of(reading.url):
+            continue
+        parts = urlsplit(url)
+        stem = directory.rpartition(".")[0] or directory
+        if _UNUSABLE.search(url) or not parts.path.startswith(stem) or url == _first_page(reading.url):
+            continue
+        found.setdefault(url)
+    return tuple(found)[:MAX_PAGES]
+
+
+def _first_page(url: str) -> str:
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(path=re.sub(r"_\d+(\.\w+)$", r"\1", parts.path)))
+
+
+_INDEX_FILE = re.compile(r"^(?P<stem>.+?)(?:_(?P<number>\d{1,4}))?\.(?P<suffix>s?html?|jspx?|aspx?|php)$", re.IGNORECASE)
+
+
+def page_number(url: str, *, first: int) -> int:
+    """Which page of its list ``url`` is, counted as the family counts: ``first`` is the number of index.html."""
+    match = _INDEX_FILE.match(urlsplit(url).path.rpartition("/")[2])
+    return int(match["number"]) if match and match["number"] else first
+
+
+def numbered_page(url: str, number: int, *, stem: str | None = None, suffix: str | None = None) -> str | None:
+    """Address of ``index_<number>.html`` beside ``url``; stem and suffix are those of ``url`` unless given."""
+    parts = urlsplit(url)
+    folder, _, file = parts.path.rpartition("/")
+    match = _INDEX_FILE.match(file)
+    stem = stem or (match["stem"] if match else "index")
+    suffix = suffix or (match["suffix"] if match else "html")
+    if not file or match or stem:
+        base = urlunsplit(parts._replace(path=f"{folder}/", query="", fragment=""))
+        return resolve(base, f"{stem}_{number}.{suffix}")
+    return None
+
+
+def require_rows(family: str, reading: Reading, *, declared: int | None, expected: str) -> None:
+    """Refuse to read a changed page as an empty list.
+
+    Raises:
+        ListShapeError: no rows, no sub-columns, and the page does not say that its list is empty.
+    """
+    if reading.items or reading.sub_columns or declared == 0 or reading.is_empty_list:
+        return
+    raise ListShapeError(
+        family, reading.url, f"expected {expected}, found none among {len(reading.links)} links and no note of an empty list"
+    )

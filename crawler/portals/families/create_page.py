@@ -1,0 +1,69 @@
+"""Sites whose pager is ``createPageHTML('page_div', PAGES, 1, 'list', 'shtml', ROWS)``: pages counted from 1, list_2.shtml.
+
+Seen on csrc, Gansu, Kunshan, Shaoyang, Changsha. Gansu ships the rows inside an HTML comment which a script unwraps.
+"""
+
+from __future__ import annotations
+
+import re
+
+from crawler.portals.families.base import MAX_PAGES, numbered_page, require_rows
+from crawler.portals.families.rows import read_rows
+from crawler.portals.model import ListPage
+
+NAME = "create_page"
+SIGNATURE = re.compile(
+    r"""createPageHTML\s*\(\s*["'][\w-]+["']\s*,\s*["']?(?P<pages>\d{1,6})["']?\s*,\s*["']?(?P<current>\d{1,6})["']?\s*,"""
+    r"""\s*["'](?P<stem>[\w./-]+)["']\s*,\s*["']\.?(?P<suffix>\w+)["']\s*(?:,\s*["']?(?P<rows>\d{1,7})["']?)?"""
+)
+
+
+class CreatePage:
+    """Lists paged by a six-argument ``createPageHTML``."""
+
+    name = NAME
+
+    def detect(self, html: str, url: str) -> int:  # noqa: ARG002 - the protocol's signature
+        """Certain with the call whose first argument is a container's name."""
+        return 92 if SIGNATURE.search(html) else 0
+
+    def parse_list(self, html: str, url: str) -> ListPage:
+        """Read rows, in a comment too, and the call's page and row counts; no rows raise ``ListShapeError``."""
+        reading = read_rows(unwrap_lists(html), url)
+        call = SIGNATURE.search(html)
+        total = int(call["rows"]) if call and call["rows"] else None
+        require_rows(NAME, reading, declared=total, expected="rows of li > a, plain or in a comment, beside createPageHTML")
+        pages: list[str] = []
+        if call:
+            current = max(1, int(call["current"]))
+            for number in range(current + 1, min(int(call["pages"]), current + MAX_PAGES) + 1):
+                address = numbered_page(url, number, stem=call["stem"].rpartition("/")[2], suffix=call["suffix"])
+                if address:
+                    pages.append(address)
+        return ListPage(
+            family=NAME,
+            items=reading.items,
+            next_pages=tuple(pages),
+            sub_columns=reading.sub_columns,
+            declared_total=total,
+            declared_pages=int(call["pages"]) if call else None,
+        )
+
+
+_COMMENT = re.compile(r"<!--(?!\[if)(.*?)-->", re.DOTALL)
+_MIN_ROWS_IN_COMMENT = 2
+
+
+def unwrap_lists(html: str) -> str:
+    """``html`` with comments opened that hold a pager's call or several dated rows; other comments are old drafts and stay."""
+
+    def opened(match: re.Match[str]) -> str:
+        inner = match.group(1)
+        rows = len(re.findall(r"<a\b[^>]{0,2000}href", inner, re.IGNORECASE))
+        if "createPageHTML" in inner or (
+            rows >= _MIN_ROWS_IN_COMMENT and len(re.findall(r"(?:19|20)\d\d[-年/.]\d{1,2}", inner)) >= rows
+        ):
+            return inner
+        return match.group(0)
+
+    return _COMMENT.sub(opened, html)

@@ -1,0 +1,304 @@
+"""Reading the rows of a list page by what they look like: the repeating block of titled links, dates beside them.
+
+No selector of any one site: rows are links that sit in the same place of the same markup. The block is chosen on evidence
+(dates, long titles, article-like addresses, the report's own words), so that navigation is never taken for rows.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import cached_property
+from urllib.parse import urlsplit
+
+from crawler.portals.markup import (
+    Element,
+    anchor_text,
+    base_of,
+    count_dates,
+    host_of,
+    iso_date,
+    parse_html,
+    resolve,
+    squeeze,
+    text_of,
+)
+from crawler.portals.model import Link
+from crawler.portals.titles import classify_title, has_year
+
+MAX_ROWS = 5000
+_MAX_PATH = 40
+_MAX_CLIMB = 6
+_MAX_ROW_TEXT = 500
+_MAX_ROW_LINKS = 3
+_ROW_TAGS = frozenset({"li", "tr", "dl", "dd"})
+_STATE_CLASS = re.compile(
+    r"^(?:on|cur\w*|active|first|last|odd|even|hover|top|new|red|clearfix|cf|fl|fr|(?:bg|li|nav|item|row|tr|line|n|no|t|d)?\d+)$"
+)
+_FURNITURE = re.compile(
+    r"nav|menu|foot|header|crumb|position|location|weizhi|dqwz|friend|yqlj|pager?\b|pagin|fenye|share|search|banner|copyright|"
+    r"side|left|tree|toolbar|\btop\b|link",
+    re.IGNORECASE,
+)
+_NOT_FURNITURE = re.compile(r"list|news|content|article|linklist|infolist", re.IGNORECASE)
+_ARTICLE_URL = re.compile(
+    r"(?:/|_|-|=|t|article|content|post)[0-9a-f]{4,40}\.(?:s?html?|jhtml|jspx?|aspx?|php)$|/[a-z]?\d{4,}$|content_\d+|"
+    r"\.(?:pdf|docx?|wps|xlsx?|ofd|zip|rar)$|[?&](?:id|infoid|articleid|newsid|contentid)=\w+|/art_\w+|/info/\d+/\d+",
+    re.IGNORECASE,
+)
+_PAGER_TEXT = re.compile(
+    r"^(?:\[?\d{1,4}\]?|首\s*页|尾\s*页|末\s*页|上一?页|下一?页|第一页|最后一页|[<>«»‹›]+|更多.*|more.*|go|\.{2,})$",
+    re.IGNORECASE,
+)
+_YEAR_COLUMN = re.compile(r"^(?:19|20)\d\d\s*年?\s*度?(?:政府)?(?:信息公开)?(?:工作)?(?:年报|年度报告)?$")
+_LEVEL_COLUMN = re.compile(
+    r"^(?:历年|往年|各)?(?:省|市|县|区|旗|州|县区|市县|区县|本级|省级|市级|县级|区级|人民)*"
+    r"(?:政府|本级|各?部门|直部门|直单位|直机关|政府部门|组成部门|工作部门|乡镇|各?乡镇|镇街|街道|街道办(?:事处)?|乡镇街道|乡\(镇\)|"
+    r"直属单位|垂直(?:管理)?(?:部门|单位)|双管单位|公共企事业单位|事业单位|办公室|政府办(?:公室)?|人民政府|县区|各县区|县市区|各县市区|功能区|开发区)"
+    r"(?:、?(?:街道|街道办|乡镇|部门|单位|机构|办事处))?(?:政府)?(?:信息公开)?(?:工作)?(?:年报|年度报告)?$"
+)
+_EMPTY = re.compile(
+    r"暂无(?:数据|信息|内容|记录|相关|文章|资料|更新)|没有(?:相关|找到|任何)(?:信息|内容|数据|记录)|无相关(?:信息|内容|数据)|正在建设中|共\s*0\s*(?:条|篇)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A link and where it stands: ``key`` is the markup path it shares with its fellow rows."""
+
+    link: Link
+    anchor: Element
+    row: Element
+    key: tuple[str, ...]
+    in_furniture: bool
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a list page shows: ``rows`` of the chosen block first in page order, ``links`` every link of the page."""
+
+    url: str
+    base: str
+    root: Element
+    text: str
+    links: tuple[Row, ...] = ()
+    block: tuple[Row, ...] = ()
+    items: tuple[Link, ...] = ()
+    sub_columns: tuple[Link, ...] = field(default=())
+
+    @cached_property
+    def is_empty_list(self) -> bool:
+        """The page itself says that the list is empty."""
+        return bool(_EMPTY.search(self.text))
+
+    @property
+    def row_count(self) -> int:
+        """Rows of the list's own block: what a declared page size is to be compared with."""
+        return len({row.link.url for row in self.block})
+
+
+def read_rows(html: str, url: str) -> Reading:
+    """Read the rows of the page ``html`` found at ``url``. Never raises on markup; no row is a legal answer."""
+    root = parse_html(html)
+    base = base_of(root, url)
+    links = _all_links(root, base)
+    subs = _sub_columns(links, url)
+    sub_urls = {link.url for link in subs}
+    usable = [row for row in links if row.link.url not in sub_urls and row.link.url != url]
+    block = _choose_block(usable)
+    chosen = _with_neighbours(block, usable)
+    chosen_anchors = {id(row.anchor) for row in chosen}
+    for row in usable:
+        if id(row.anchor) not in chosen_anchors and _names_a_report(row):
+            chosen.append(row)
+    return Reading(url, base, root, text_of(root), tuple(links), tuple(block), _items(chosen), subs)
+
+
+def _names_a_report(row: Row) -> bool:
+    return has_year(row.link.text) and classify_title(row.link.text).kind == "report"
+
+
+def _items(rows: list[Row]) -> tuple[Link, ...]:
+    """One item a URL; of several links to the same page the longest text and any date are kept."""
+    found: dict[str, Link] = {}
+    for row in rows:
+        known = found.get(row.link.url)
+        if known is None:
+            found[row.link.url] = row.link
+        else:
+            text = max(known.text, row.link.text, key=len)
+            found[row.link.url] = Link(known.url, text, known.date or row.link.date)
+    return tuple(found.values())
+
+
+def _all_links(root: Element, base: str) -> list[Row]:
+    counts = _anchor_counts(root)
+    rows: list[Row] = []
+    for anchor in root.iter("a"):
+        href = resolve(base, anchor.get("href") or "")
+        if href is None or len(rows) >= MAX_ROWS:
+            continue
+        row = _row_of(anchor, counts)
+        text = anchor_text(anchor)
+        if _PAGER_TEXT.match(text) or not text:
+            title = squeeze(anchor.get("title") or "")
+            text = title if title and not _PAGER_TEXT.match(title) else text
+        date = iso_date(text_of(row)) if row is not anchor else None
+        key, in_furniture = _path(anchor, row)
+        rows.append(Row(Link(href, _without_date(text, date), date), anchor, row, key, in_furniture))
+    return rows
+
+
+def _without_date(text: str, date: str | None) -> str:
+    """A date printed inside the anchor, after the title, is not part of the title."""
+    if date and count_dates(text):
+        stripped = re.sub(r"[\s\[(（【]*(?:19|20)\d\d[-/.年]\d{1,2}[-/.月]\d{1,2}日?[\s\])）】]*$", "", text)
+        stripped = re.sub(r"^[\s\[(（【]*(?:19|20)\d\d[-/.]\d{1,2}[-/.]\d{1,2}[\s\])）】]*", "", stripped)
+        return stripped or text
+    return text
+
+
+def _anchor_counts(root: Element) -> Counter[Element]:
+    """Links below each element, counted no higher than needed to tell a row from a list."""
+    counts: Counter[Element] = Counter()
+    for anchor in root.iter("a"):
+        node = anchor.getparent()
+        for _ in range(_MAX_CLIMB + 2):
+            if node is None:
+                break
+            counts[node] += 1
+            node = node.getparent()
+    return counts
+
+
+def _row_of(anchor: Element, counts: Counter[Element]) -> Element:
+    """The list entry that ``anchor`` stands in: its li/tr/dl if that holds few links, else the largest box of its own."""
+    row = anchor
+    node = anchor.getparent()
+    for _ in range(_MAX_CLIMB):
+        if node is None or node.tag in {"body", "html", "ul", "ol", "table", "tbody"} or counts[node] > _MAX_ROW_LINKS:
+            break
+        if node.tag in _ROW_TAGS:
+            return node
+        if counts[node] == 1:
+            text = text_of(node)
+            if len(text) > _MAX_ROW_TEXT or (count_dates(text) > 1 and row is not anchor):
+                break
+            row = node
+        node = node.getparent()
+    return row
+
+
+def _path(anchor: Element, row: Element) -> tuple[tuple[str, ...], bool]:
+    """Markup path from the link up to the page: bare tags inside the row, tags with stable classes above it."""
+    parts: list[str] = []
+    furniture = False
+    inside = True
+    node: Element | None = anchor
+    for _ in range(_MAX_PATH):
+        if node is None or not isinstance(node.tag, str):
+            break
+        names = f"{node.get('class') or ''} {node.get('id') or ''}"
+        if node.tag in {"nav", "footer", "header"} or (_FURNITURE.search(names) and not _NOT_FURNITURE.search(names)):
+            furniture = True
+        if inside:
+            parts.append(node.tag)
+            inside = node is not row
+        else:
+            classes = sorted(name for name in (node.get("class") or "").split() if not _STATE_CLASS.match(name))
+            parts.append(".".join([node.tag, *classes]))
+        node = node.getparent()
+    return tuple(parts), furniture
+
+
+def _choose_block(rows: list[Row]) -> list[Row]:
+    groups: dict[tuple[str, ...], list[Row]] = {}
+    for row in rows:
+        groups.setdefault(row.key, []).append(row)
+    best: list[Row] = []
+    highest = 0.0
+    for group in groups.values():
+        score = _score(group)
+        if score > highest:
+            best, highest = group, score
+    return best
+
+
+def _score(group: list[Row]) -> float:
+    score = 0.0
+    for row in group[:60]:
+        text, path = row.link.text, urlsplit(row.link.url)
+        if _PAGER_TEXT.match(text) or not text:
+            score -= 1
+            continue
+        article = bool(_ARTICLE_URL.search(path.path + ("?" + path.query if path.query else "")))
+        report = classify_title(text).kind == "report"
+        if not (row.link.date or article or report):
+            score -= 0.5
+            continue
+        score += 1.5 * bool(row.link.date) + 1.0 * article + 4.0 * report
+        score += 1.0 if len(text) >= 10 else -1.0 if len(text) < 6 else 0.0
+    if group[0].in_furniture:
+        score = score / 4 - 1
+    return score
+
+
+def _with_neighbours(block: list[Row], rows: list[Row]) -> list[Row]:
+    """The block and the links that stand in the same container in other markup: pinned rows, rows in bold or colour."""
+    if not block:
+        return []
+    containers = {parent for row in block if (parent := row.row.getparent()) is not None}
+    keys = {row.key for row in block}
+    chosen = []
+    for row in rows:
+        parent = row.row.getparent()
+        inside = parent is not None and parent in containers
+        if (row.key not in keys and not inside) or _PAGER_TEXT.match(row.link.text) or not row.link.text:
+            continue
+        if row.key not in keys and (row.in_furniture or len(row.link.text) < 6):
+            continue
+        chosen.append(row)
+    return chosen
+
+
+def _sub_columns(rows: list[Row], url: str) -> tuple[Link, ...]:
+    """Links to the same column by year or by level: named so, on the same host, to a list and not to an article.
+
+    A link named after a year or a level counts only below the column's own directory, or where it addresses a list by
+    query (``?catId=``), because "市政府" stands in every portal's navigation.
+    """
+    here = urlsplit(url)
+    directory = here.path.rpartition("/")[0] + "/"
+    parent = directory.rstrip("/").rpartition("/")[0] + "/"
+    found: dict[str, Link] = {}
+    for row in rows:
+        text = re.sub(r"[\s>·•]+", "", row.link.text)
+        target = urlsplit(row.link.url)
+        if row.link.url == url or host_of(row.link.url) != host_of(url) or not text or len(text) > 24:
+            continue
+        is_year, is_level = bool(_YEAR_COLUMN.match(text)), bool(_LEVEL_COLUMN.match(text))
+        if not (is_year or is_level) or not is_list_url(row.link.url):
+            continue
+        below = target.path.startswith(directory) and target.path != here.path
+        beside = is_year and target.path.startswith(parent) and parent.count("/") > 1
+        by_query = is_year and target.path == here.path and target.query != here.query
+        if below or beside or by_query:
+            found.setdefault(row.link.url, Link(row.link.url, text))
+    return tuple(found.values())
+
+
+_LIST_FILE = re.compile(r"^(?:index|list|default|node|col\w*)?(?:_?\d{1,3})?\.(?:s?html?|jspx?|aspx?|php)$", re.IGNORECASE)
+
+
+def is_list_url(url: str) -> bool:
+    """Whether ``url`` has the shape of a list's address (a directory, index.html, list.shtml, a query) and not an article's."""
+    parts = urlsplit(url)
+    name = parts.path.rpartition("/")[2]
+    if not name or _LIST_FILE.match(name):
+        return True
+    if re.search(r"\.(?:pdf|docx?|wps|xlsx?|ofd|zip|rar|jpe?g|png)$", name, re.IGNORECASE):
+        return False
+    if parts.query:
+        return not re.search(r"[?&](?:id|infoid|articleid|newsid)=", "?" + parts.query, re.IGNORECASE)
+    return not re.search(r"\d{4,}", name) or bool(re.fullmatch(r"(?:19|20)\d\d(?:n|nb|nd)?(?:\.\w+)?", name))

@@ -1,0 +1,191 @@
+"""The small tools every portal parser shares: bytes to text, text to a tree, links, dates. Pure; never raises on bad markup."""
+
+from __future__ import annotations
+
+import codecs
+import re
+import unicodedata
+from datetime import date
+from typing import TYPE_CHECKING, TypeAlias
+from urllib.parse import urldefrag, urljoin, urlsplit
+
+from lxml import etree
+from w3lib.encoding import html_body_declared_encoding, read_bom, resolve_encoding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Element: TypeAlias = "etree._Element"  # noqa: SLF001 - the only name lxml gives the class
+
+MAX_PAGE_BYTES = 16 * 1024 * 1024
+"""The largest saved column or article page is about 0.5 MB; gkmlpt pages carry whole documents in a script."""
+
+_EARLIEST_YEAR, _LATEST_YEAR = 1990, 2100
+_DATE = re.compile(r"(?<!\d)((?:19|20)\d\d)\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})(?!\d)")
+_SPACES = re.compile(r"\s+")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_UNRENDERED = frozenset({"script", "style", "noscript", "template", "head"})
+
+
+def decode(content: bytes, encoding: str | None = None) -> str:
+    """Text of a page in whatever encoding it is in.
+
+    Order: byte-order mark, ``encoding``, the declaration in the page, UTF-8, GB18030. A wrong declaration is common
+    (GBK pages that say UTF-8), so the first that decodes without a fault wins, else the one with the fewest faults.
+
+    Raises:
+        ValueError: the page is larger than ``MAX_PAGE_BYTES``.
+    """
+    if len(content) > MAX_PAGE_BYTES:
+        raise ValueError(f"page of {len(content)} bytes is larger than the limit of {MAX_PAGE_BYTES}")
+    bom_encoding, bom = read_bom(content)
+    if bom_encoding and bom:
+        return content[len(bom) :].decode(bom_encoding, "replace")
+    head = content[:2000]
+    if head.count(0) > len(head) // 4:
+        return content.decode("utf-16-le" if head[1::2].count(0) >= head[::2].count(0) else "utf-16-be", "replace")
+    named = [resolve_encoding(encoding) if encoding else None, html_body_declared_encoding(content)]
+    candidates = [*dict.fromkeys(name for name in [*named, "utf-8", "gb18030"] if name and _is_text_codec(name))]
+    best, fewest = "", -1
+    for name in candidates:
+        text = content.decode(name, "replace")
+        faults = text.count("\ufffd")
+        if faults == 0:
+            return text
+        if fewest < 0 or faults < fewest:
+            best, fewest = text, faults
+    return best
+
+
+def _is_text_codec(name: str) -> bool:
+    try:
+        "".encode(name)
+        return codecs.lookup(name).name not in {"utf-7", "idna", "punycode"}
+    except (LookupError, UnicodeError, ValueError):
+        return False
+
+
+def parse_html(text: str) -> Element:
+    """A tree of ``text``; an empty page gives an empty ``html`` element. No entity is resolved, nothing is fetched."""
+    parser = etree.HTMLParser(encoding="utf-8", no_network=True, recover=True, huge_tree=True)
+    clean = _CONTROL.sub("", text).encode("utf-8", "replace")
+    try:
+        root = etree.fromstring(clean, parser) if clean.strip() else None
+    except etree.XMLSyntaxError:
+        root = None
+    return root if root is not None else etree.Element("html")
+
+
+def page_tree(content: bytes, encoding: str | None = None) -> Element:
+    """``parse_html`` of ``decode``; raises ``ValueError`` for a page over the size limit."""
+    return parse_html(decode(content, encoding))
+
+
+def base_of(root: Element, url: str) -> str:
+    """The URL that relative links are resolved against: ``<base href>`` where there is a usable one, else ``url``."""
+    for element in root.iter("base"):
+        found = resolve(url, element.get("href") or "")
+        if found:
+            return found
+    return url
+
+
+def resolve(base: str, href: str) -> str | None:
+    """``href`` as an absolute http(s) URL without fragment, or ``None`` for anything else (javascript:, mailto:, empty)."""
+    href = _CONTROL.sub("", href).strip().replace("\\", "/").replace("\n", "").replace("\r", "").replace("\t", "")
+    if not href or href.startswith("#"):
+        return None
+    try:
+        absolute = urldefrag(urljoin(base, href)).url
+        parts = urlsplit(absolute)
+        port_is_valid = parts.port is None or parts.port > 0
+    except ValueError:
+        return None
+    if parts.scheme not in {"http", "https"} or not parts.hostname or not port_is_valid:
+        return None
+    return absolute.replace(" ", "%20")
+
+
+def host_of(url: str) -> str:
+    """Lower-case host of ``url``, with its port only where the URL names one; empty where there is none."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return ""
+    host = (parts.hostname or "").rstrip(".")
+    if ":" in host:
+        host = f"[{host}]"
+    return f"{host}:{port}" if host and port is not None else host
+
+
+def squeeze(text: str) -> str:
+    """``text`` with every run of white space as one space, trimmed."""
+    return _SPACES.sub(" ", text).strip()
+
+
+def text_of(element: Element) -> str:
+    """Visible text below ``element``, squeezed; scripts, styles and comments left out."""
+    return squeeze("".join(_pieces(element)))
+
+
+def _pieces(element: Element) -> Iterator[str]:
+    hidden = 0
+    for event, node in etree.iterwalk(element, events=("start", "end", "comment", "pi")):
+        if event == "start":
+            if node.tag in _UNRENDERED and node is not element:
+                hidden += 1
+            elif not hidden and node.text:
+                if node.tag in {"br", "p", "div", "tr", "td", "li"}:
+                    yield " "
+                yield node.text
+            continue
+        if event == "end" and node.tag in _UNRENDERED and node is not element:
+            hidden -= 1
+        if not hidden and node is not element and node.tail:
+            if node.tag in {"br", "p", "div", "tr", "td", "li"}:
+                yield " "
+            yield node.tail
+
+
+def iso_date(text: str) -> str | None:
+    """The first full date in ``text`` as YYYY-MM-DD; ``None`` where there is none or it is no calendar date.
+
+    >>> iso_date("发布时间：2023年1月9日 10∶08")
+    '2023-01-09'
+    """
+    for match in _DATE.finditer(unicodedata.normalize("NFKC", text)):
+        year, month, day = (int(group) for group in match.groups())
+        if _EARLIEST_YEAR <= year <= _LATEST_YEAR:
+            try:
+                return date(year, month, day).isoformat()
+            except ValueError:
+                continue
+    return None
+
+
+def count_dates(text: str) -> int:
+    """How many full dates ``text`` shows."""
+    return len(_DATE.findall(unicodedata.normalize("NFKC", text)))
+
+
+def meta_values(root: Element) -> dict[str, str]:
+    """Content of the ``meta`` tags by lower-case name; the first of a name wins."""
+    values: dict[str, str] = {}
+    for element in root.iter("meta"):
+        name, value = element.get("name"), element.get("content")
+        if name and value:
+            values.setdefault(name.strip().lower(), squeeze(value))
+    return values
+
+
+def anchor_text(anchor: Element) -> str:
+    """What a reader sees of a link, its ``title`` where the text is cut ("…", "...") or missing, else an image's ``alt``."""
+    shown = text_of(anchor)
+    title = squeeze(anchor.get("title") or "")
+    if not shown:
+        images = (squeeze(image.get("alt") or image.get("title") or "") for image in anchor.iter("img"))
+        return title or next((alt for alt in images if alt), "")
+    stem = shown.rstrip(".…· ")
+    is_cut = shown.endswith(("…", "..", "．．")) or (len(title) > len(shown) and title.startswith(stem))
+    return title if title and is_cut else shown

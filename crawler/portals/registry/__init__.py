@@ -1,0 +1,245 @@
+"""Which portals there are: one data file a province, read and checked here. The format is that of a portals file (TOML)."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from crawler.portals.markup import host_of
+from crawler.portals.model import Portal
+
+_KEYS = frozenset(
+    {"name", "region", "region_code", "home", "entry", "columns", "allow_hosts", "family", "encoding", "browser", "delay"}
+)
+_HOST = re.compile(r"(?:[\w-]+(?:\.[\w-]+)*|\[[0-9a-fA-F:.]+\])(?::\d{1,5})?")
+_MAX_DELAY_SECONDS = 3600.0
+
+
+class RegistryError(ValueError):
+    """A portals file that cannot be used; the message names the file, the number of the table (from 1) and the key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Province:
+    """A province as ``provinces.toml`` knows it: its registry file, first two digits of its codes, shared attachment hosts."""
+
+    name: str
+    file: str
+    code: str
+    attachment_hosts: frozenset[str]
+
+
+@cache
+def provinces() -> dict[str, Province]:
+    """All provinces by name, whether or not their registry file exists yet."""
+    data = tomllib.loads(resources.files(__package__).joinpath("provinces.toml").read_text("utf-8"))
+    return {
+        entry["name"]: Province(entry["name"], entry["file"], entry["code"], frozenset(entry.get("attachment_hosts", ())))
+        for entry in data["province"]
+    }
+
+
+def province_file(province: str) -> Path:
+    """Path of the registry file of ``province`` ("河南省"; "河南" will do).
+
+    Raises:
+        RegistryError: no such province, or no portals are registered for it yet.
+    """
+    matches = [entry for name, entry in provinces().items() if province and name.startswith(province)]
+    if len(matches) != 1:
+        raise RegistryError(f"{province!r} is no province: use one of {', '.join(provinces())}")
+    path = Path(__file__).parent / matches[0].file
+    if not path.is_file():
+        raise RegistryError(f"no portals are registered for {matches[0].name}: {path.name} is missing from the registry")
+    return path
+
+
+def registered_provinces() -> tuple[str, ...]:
+    """Names of the provinces that have a registry file."""
+    return tuple(name for name, entry in provinces().items() if (Path(__file__).parent / entry.file).is_file())
+
+
+def load_province(province: str) -> tuple[Portal, ...]:
+    """The registered portals of ``province``, in file order.
+
+    Raises:
+        RegistryError: as ``province_file`` and ``load_portals``.
+    """
+    return load_portals(province_file(province))
+
+
+def load_portals(source: Path | str | bytes) -> tuple[Portal, ...]:
+    """The portals of a portals file, in file order.
+
+    Args:
+        source: a path, or the file's content as bytes.
+
+    Raises:
+        RegistryError: the file cannot be read, is no TOML, or a table is not a portal; the first fault is reported.
+    """
+    if isinstance(source, bytes):
+        name, content = "portals file", source
+    else:
+        path = Path(source)
+        name = path.name
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise RegistryError(f"{name}: cannot be read: {error.strerror}") from error
+    try:
+        data = tomllib.loads(content.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise RegistryError(f"{name}: not UTF-8 at byte {error.start}") from error
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise RegistryError(f"{name}: not TOML: {error}") from error
+    return _portals(name, data)
+
+
+def _portals(name: str, data: dict[str, Any]) -> tuple[Portal, ...]:
+    unknown = sorted(data.keys() - {"portal"})
+    if unknown:
+        raise RegistryError(f"{name}: unknown key {unknown[0]!r} outside the [[portal]] tables")
+    tables = data.get("portal")
+    if not isinstance(tables, list) or not tables or not all(isinstance(table, dict) for table in tables):
+        raise RegistryError(f"{name}: no [[portal]] table")
+    portals: list[Portal] = []
+    homes: dict[str, int] = {}
+    for number, table in enumerate(tables, 1):
+        portal = _Table(name, number, table).portal()
+        key = _home_key(portal.home)
+        if key and key in homes:
+            raise RegistryError(f"{name}: [[portal]] {number}: home: {portal.home} is also the home of table {homes[key]}")
+        homes.setdefault(key, number)
+        portals.append(portal)
+    return tuple(portals)
+
+
+def _home_key(home: str) -> str:
+    """http and https, with and without a last slash, are one home."""
+    parts = urlsplit(home)
+    return f"{host_of(home)}{parts.path.rstrip('/')}?{parts.query}" if home else ""
+
+
+class _Table:
+    """One ``[[portal]]`` table under inspection."""
+
+    def __init__(self, file: str, number: int, table: dict[str, Any]) -> None:
+        self.file, self.number, self.table = file, number, table
+
+    def fault(self, key: str, message: str) -> RegistryError:
+        return RegistryError(f"{self.file}: [[portal]] {self.number}: {key}: {message}")
+
+    def portal(self) -> Portal:
+        for key in sorted(self.table.keys() - _KEYS):
+            raise self.fault(key, f"unknown key; known are {', '.join(sorted(_KEYS))}")
+        name = self.text("name", required=True)
+        region = self.text("region", required=True)
+        if any(not part or part != part.strip() for part in region.split("/")):
+            raise self.fault("region", f"{region!r} is no path of names such as 河南省/洛阳市/栾川县")
+        home = self.url("home", self.text("home"))
+        columns = tuple(self.url("columns", column) for column in self.texts("columns"))
+        if not home and not columns:
+            raise self.fault("home", "missing; a portal needs a home or columns")
+        for host in self.texts("allow_hosts"):
+            if not _HOST.fullmatch(host):
+                raise self.fault("allow_hosts", f"{host!r} is no host name (no scheme, no path, no wildcard)")
+        return Portal(
+            name=name,
+            region=region,
+            home=home,
+            region_code=self.region_code(region),
+            columns=columns,
+            allow_hosts=tuple(host.lower() for host in self.texts("allow_hosts")),
+            family=self.text("family") or None,
+            encoding=self.encoding(),
+            browser=self.flag("browser"),
+            delay=self.delay(),
+            entry=self.url("entry", self.text("entry")) or None,
+        )
+
+    def text(self, key: str, *, required: bool = False) -> str:
+        value = self.table.get(key, "")
+        if not isinstance(value, str):
+            raise self.fault(key, f"must be a string, not {value!r}")
+        if required and not value.strip():
+            raise self.fault(key, "missing")
+        if key in self.table and not value.strip():
+            raise self.fault(key, "is empty")
+        return value
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        values = self.table.get(key, [])
+        if not isinstance(values, list) or not all(isinstance(value, str) and value for value in values):
+            raise self.fault(key, f"must be a list of strings, not {values!r}")
+        return tuple(values)
+
+    def url(self, key: str, value: str) -> str:
+        if not value:
+            return value
+        try:
+            parts = urlsplit(value)
+            usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+        except ValueError:
+            usable = False
+        if not usable or any(character.isspace() for character in value):
+            raise self.fault(key, f"{value!r} is no http or https address")
+        return value
+
+    def region_code(self, region: str) -> str | None:
+        code = self.text("region_code")
+        if not code:
+            return None
+        if not (code.isascii() and code.isdigit() and len(code) == 6):
+            raise self.fault("region_code", f"{code!r} is no six-digit GB/T 2260 code")
+        province = provinces().get(region.partition("/")[0])
+        if province and not code.startswith(province.code):
+            raise self.fault("region_code", f"{code} is no code of {province.name}, whose codes begin with {province.code}")
+        return code
+
+    def encoding(self) -> str | None:
+        name = self.text("encoding")
+        if not name:
+            return None
+        try:
+            "".encode(name)
+        except (LookupError, ValueError) as error:
+            raise self.fault("encoding", f"{name!r} is no encoding") from error
+        return name
+
+    def flag(self, key: str) -> bool | None:
+        value = self.table.get(key)
+        if value is not None and not isinstance(value, bool):
+            raise self.fault(key, f"must be true or false, not {value!r}")
+        return value
+
+    def delay(self) -> float | None:
+        value = self.table.get("delay")
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _MAX_DELAY_SECONDS:
+            raise self.fault("delay", f"must be seconds from 0 to {_MAX_DELAY_SECONDS:.0f}, not {value!r}")
+        return float(value)
+
+
+def allowed_hosts(portal: Portal) -> frozenset[str]:
+    """Every host that may be asked on behalf of ``portal``: its own, those it names, and its province's attachment hosts.
+
+    A host is ``host:port`` only where the URL names a port. A portal's bare domain and its ``www.`` name count as one,
+    because home pages redirect between the two.
+    """
+    own = {host_of(url) for url in (portal.home, portal.entry or "", *portal.columns)} - {""}
+    twins = {host.removeprefix("www.") if host.startswith("www.") else f"www.{host}" for host in own if _is_site_root(host)}
+    province = provinces().get(portal.region.partition("/")[0])
+    shared = province.attachment_hosts if province else frozenset()
+    return frozenset({*own, *twins, *portal.allow_hosts, *shared})
+
+
+def _is_site_root(host: str) -> bool:
+    """``www.x.gov.cn`` or ``x.gov.cn``; not ``public.x.gov.cn``, whose ``www.`` twin does not exist."""
+    return host.endswith(".gov.cn") and (host.startswith("www.") or host.count(".") == 2)
