@@ -44,7 +44,10 @@ def describe_status(status: int, url: str) -> tuple[Outcome, str]:
     if status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
         return Outcome.NOT_FOUND, f"{host} answered {phrase} for {url}"
     if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.PRECONDITION_FAILED, 521):
-        return Outcome.BLOCKED, f"{host} answered {phrase} for {url}: it refuses this crawler; open the page in a browser to compare"
+        return (
+            Outcome.BLOCKED,
+            f"{host} answered {phrase} for {url}: it refuses this crawler; open the page in a browser to compare",
+        )
     return Outcome.FAILED, f"{host} answered {phrase} for {url}; it is asked again in the next run"
 
 

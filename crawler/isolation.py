@@ -7,16 +7,23 @@ import logging
 import multiprocessing
 import resource
 import signal
+from collections.abc import Callable
 from concurrent.futures import Future, TimeoutError as FutureTimeoutError
-from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from pebble import ProcessExpired, ProcessPool
 
 from crawler.extraction import Extraction, extract
 from crawler.outcomes import Outcome
 
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from scrapy.settings import BaseSettings
+
 logger = logging.getLogger(__name__)
+
+ReadFunction = Callable[[bytes, str | None], Extraction]
 
 
 def _limit(memory_bytes: int) -> None:
@@ -36,16 +43,28 @@ class ExtractionPool:
         timeout: seconds of wall clock a document.
         memory_mb: address space of a child, in MiB.
         max_tasks: documents before a child is replaced.
+        read: what a child does with a document; a function that can be imported.
     """
 
-    def __init__(self, *, workers: int, timeout: float, memory_mb: int, max_tasks: int) -> None:
+    def __init__(self, *, workers: int, timeout: float, memory_mb: int, max_tasks: int, read: ReadFunction = extract) -> None:
         self.timeout = timeout
         self.memory_mb = memory_mb
+        self.read = read
         # forkserver: a clean parent without the reactor's threads and sockets, and cheaper than spawn for each child.
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(["crawler.extraction"])
         self._pool = ProcessPool(
             max_workers=workers, max_tasks=max_tasks, initializer=_limit, initargs=(memory_mb * 1024 * 1024,), context=context
+        )
+
+    @classmethod
+    def from_settings(cls, settings: BaseSettings) -> Self:
+        """A pool by the ``EXTRACTION_*`` settings."""
+        return cls(
+            workers=settings.getint("EXTRACTION_WORKERS"),
+            timeout=settings.getfloat("EXTRACTION_TIMEOUT"),
+            memory_mb=settings.getint("EXTRACTION_MEMORY_MB"),
+            max_tasks=settings.getint("EXTRACTION_MAX_TASKS"),
         )
 
     def __enter__(self) -> Self:
@@ -64,7 +83,7 @@ class ExtractionPool:
 
     def submit(self, content: bytes, expected: str | None = None) -> Future[Extraction]:
         """Start reading a document; `settle` turns the future into an outcome."""
-        future: Future[Extraction] = self._pool.schedule(extract, args=(content, expected), timeout=self.timeout)
+        future: Future[Extraction] = self._pool.schedule(self.read, args=(content, expected), timeout=self.timeout)
         return future
 
     def settle(self, future: Future[Extraction]) -> Extraction:

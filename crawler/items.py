@@ -26,7 +26,8 @@ class DocumentItem:
     path: str | None = None
     etag: str | None = None
     last_modified: str | None = None
-    fetched_at: str | None = None
+    unchanged: bool = False
+    """The server says that the content known to the ledger is still what it has."""
     outcome: str | None = None
     message: str = ""
     extraction: dict[str, Any] | None = None

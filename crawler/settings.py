@@ -51,6 +51,9 @@ DOWNLOAD_WARNSIZE = 0
 # Home pages, columns and articles.
 PAGE_MAX_BYTES = 12 * 1024 * 1024
 
+# The sample portals of `-a portals=sample` listen on this port of 127.64.0.x; 0 lets the system choose.
+SAMPLE_PORT = int(os.environ.get("SAMPLE_PORT", "18642"))
+
 # --- How long we wait ------------------------------------------------------------------------------------------------
 # 175 portals on a machine without a network must all be told unreachable within five minutes:
 # 3 waves of 64 x (1 + HOME_RETRY_TIMES) x HOME_TIMEOUT stays below.
@@ -64,9 +67,8 @@ RETRY_TIMES = 2
 RETRY_GIVE_UP_LOG_LEVEL = "DEBUG"  # the outcome line says it in the words of a portal, a page or a document
 
 # --- How far discovery looks -----------------------------------------------------------------------------------------
-# Pages per portal between the home page and its report columns, and steps away from the home page.
-DISCOVERY_MAX_PAGES = 12
-DISCOVERY_MAX_DEPTH = 4
+# Pages per portal between the home page and its report columns.
+DISCOVERY_MAX_PAGES = 16
 # List pages of one column: 24 rows a page and 35 bodies make about 300 reports in seven years.
 COLUMN_MAX_PAGES = 200
 COLUMN_MAX_DEPTH = 3

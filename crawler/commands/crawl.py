@@ -1,0 +1,47 @@
+"""``scrapy crawl``: Scrapy's own, with a summary on stdout and an exit status that cron can use."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import cast
+
+from scrapy.commands.crawl import Command as ScrapyCrawl
+from scrapy.crawler import Crawler
+from scrapy.exceptions import UsageError
+from scrapy.spiders import Spider
+
+from crawler.spider import ReportsSpider
+from crawler.summary import run_summary
+
+EXIT_ALL_FAILED = 1
+EXIT_NOT_PUBLISHED = 2
+
+
+class Command(ScrapyCrawl):
+    """Runs a spider of this project.
+
+    Exit status: 0; 1 where not one portal could be read; 2 where the dataset failed its assertions, so that the last good
+    version stayed.
+    """
+
+    crawler: Crawler | None = None
+
+    def _create_crawler(self, spidercls: type[Spider] | str) -> Crawler:
+        self.crawler = super()._create_crawler(spidercls)
+        return self.crawler
+
+    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        """Crawl, then say what came of it."""
+        try:
+            super().run(args, opts)
+        except ValueError as error:
+            raise UsageError(str(error), print_help=False) from error
+        spider = self.crawler.spider if self.crawler else None
+        if not isinstance(spider, ReportsSpider):
+            return
+        sys.stdout.write(run_summary(spider, cast("Crawler", self.crawler).stats.get_stats()))
+        if spider.all_failed:
+            self.exitcode = EXIT_ALL_FAILED
+        elif spider.publication is None or spider.publication.failed:
+            self.exitcode = EXIT_NOT_PUBLISHED

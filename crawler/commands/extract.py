@@ -1,0 +1,97 @@
+"""``scrapy extract FILE...``: local files in, one JSON record a line out."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import sys
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any
+
+from scrapy.commands import ScrapyCommand
+from scrapy.exceptions import UsageError
+from tqdm import tqdm
+
+from crawler import EXTRACTOR_VERSION
+from crawler.dataset.divisions import all_divisions
+from crawler.dataset.local import local_record
+from crawler.documents.sniff import sniff
+from crawler.extraction import Extraction
+from crawler.isolation import ExtractionPool
+from crawler.outcomes import Outcome
+
+AHEAD = 16
+"""Files handed to the children before the oldest answer is awaited, so that output keeps the order given."""
+
+
+class Command(ScrapyCommand):
+    """Reads local files with the readers of the crawl; no network, no ledger."""
+
+    requires_project = True
+    requires_crawler_process = False
+    default_settings = {"LOG_ENABLED": True}  # noqa: RUF012 - Scrapy's way to declare it
+
+    def syntax(self) -> str:
+        """The arguments."""
+        return "[options] FILE..."
+
+    def short_desc(self) -> str:
+        """One line for ``scrapy -h``."""
+        return "Read local annual reports: one JSON record a line on stdout"
+
+    def run(self, args: list[str], opts: argparse.Namespace) -> None:  # noqa: ARG002 - Scrapy's signature
+        """Print a record or an error for each file, in the order given."""
+        if not args:
+            raise UsageError("name at least one file: scrapy extract FILE...")
+        assert self.settings is not None  # noqa: S101 - set by scrapy.cmdline
+        failed = 0
+        with ExtractionPool.from_settings(self.settings) as pool:
+            files = tqdm(self._read(pool, args), total=len(args), unit="file", file=sys.stderr, disable=len(args) < 10 or None)
+            for line in files:
+                failed += "error" in line
+                sys.stdout.write(json.dumps(line, ensure_ascii=False, allow_nan=False) + "\n")
+                sys.stdout.flush()
+        self.exitcode = 1 if failed else 0
+        if failed:
+            sys.stderr.write(f'{failed} of {len(args)} files are no readable report; see the lines with "error"\n')
+
+    def _read(self, pool: ExtractionPool, names: list[str]) -> Iterator[dict[str, Any]]:
+        waiting: deque[tuple[str, bytes, Future[Extraction]]] = deque()
+        for name in names:
+            path = Path(name)
+            try:
+                content = path.read_bytes()
+            except OSError as error:
+                while waiting:
+                    yield self._line(pool, *waiting.popleft())
+                yield _error(name, Outcome.NOT_FOUND, f"the file cannot be opened: {error.strerror or error}")
+                continue
+            waiting.append((name, content, pool.submit(content, path.suffix.lstrip(".").lower() or None)))
+            if len(waiting) >= AHEAD:
+                yield self._line(pool, *waiting.popleft())
+        while waiting:
+            yield self._line(pool, *waiting.popleft())
+
+    @staticmethod
+    def _line(pool: ExtractionPool, name: str, content: bytes, future: Future[Extraction]) -> dict[str, Any]:
+        extraction = pool.settle(future)
+        if extraction.record is None:
+            return _error(name, extraction.outcome, extraction.message)
+        document = {
+            "sha256": hashlib.sha256(content).hexdigest(),
+            "media_type": sniff(content),
+            "bytes": len(content),
+            "path": name,
+            "role": "attachment",
+            "outcome": extraction.outcome.value,
+        }
+        record = local_record(extraction.record, document, divisions=all_divisions(), extractor_version=EXTRACTOR_VERSION)
+        return {"file": name, **record}
+
+
+def _error(name: str, outcome: Outcome, message: str) -> dict[str, Any]:
+    return {"file": name, "error": {"code": outcome.value, "message": message}}

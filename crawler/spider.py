@@ -1,0 +1,421 @@
+"""The one spider behind every province: portals -> columns -> pages -> documents.
+
+A spider of ``spiders/`` names itself and its province; everything it does is here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Iterator
+from typing import TYPE_CHECKING, Any, Self, cast
+from urllib.parse import urlsplit
+
+from scrapy import Request, Spider, signals
+
+from crawler.dataset.ledger import Ledger
+from crawler.failures import describe_exception
+from crawler.items import DocumentItem, PageItem
+from crawler.loaders import PageLoader
+from crawler.outcomes import Outcome
+from crawler.portals import families, registry
+from crawler.portals.article import document_kind, parse_article
+from crawler.portals.discovery import Discovery, Stage, describe
+from crawler.portals.model import Link, ListShapeError, Portal
+from crawler.portals.registry import RegistryError, allowed_hosts
+from crawler.portals.titles import classify_title, title_year
+from crawler.sample.server import SampleServer
+from crawler.sweep import ColumnSweep, PortalSweep
+from crawler.workspace import SAMPLE, Workspace
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from scrapy.crawler import Crawler
+    from scrapy.http import Response
+    from twisted.python.failure import Failure
+
+    from crawler.dataset.organisations import Division
+    from crawler.dataset.publish import Publication
+
+BODY_MIN_CHARACTERS = 600
+"""An article with attachments and less text than this is only their cover; the shortest reports have 2,800 characters."""
+
+
+class ReportsSpider(Spider):
+    """Crawls the report columns of portals.
+
+    Args:
+        portals: ``sample``, or the path of a portals file; the registry of the province without it.
+        years: reporting years to fetch, ``2019-2024`` or ``2023``; rows whose title names no year are fetched all the same.
+        region: a name in the portals' region path, e.g. ``洛阳市``.
+        province: for spiders that do not name one.
+
+    Raises:
+        ValueError: an argument cannot be understood; the message says which.
+    """
+
+    province: str | None = None
+    follow_rows = True
+    """Whether the rows of a list are fetched; without it only discovery and the lists are walked."""
+
+    def __init__(
+        self,
+        *,
+        portals: tuple[Portal, ...],
+        workspace: Workspace,
+        discovery_max_pages: int,
+        years: range | None = None,
+        sample: SampleServer | None = None,
+    ) -> None:
+        super().__init__()
+        self.discovery_max_pages = discovery_max_pages
+        self.workspace = workspace
+        self.years = years
+        self.sample = sample
+        self.sweeps = {
+            self.portal_key(portal): PortalSweep(
+                portal, self.portal_key(portal), Discovery(portal, max_pages=self.discovery_max_pages)
+            )
+            for portal in portals
+        }
+        self.divisions: tuple[Division, ...] = registry.divisions(portals)
+        self.publication: Publication | None = None
+        workspace.create()
+        self.ledger = Ledger(workspace.ledger_url)
+        self.last_success = {row.portal: row.last_success for row in self.ledger.portal_health(self.name)}
+        """When each portal could last be read, before this run."""
+        self.run = self.ledger.begin_run(self.name)
+
+    @classmethod
+    def from_crawler(
+        cls,
+        crawler: Crawler,
+        *,
+        portals: str | None = None,
+        years: str | None = None,
+        region: str | None = None,
+        province: str | None = None,
+        **kwargs: Any,
+    ) -> Self:
+        """Find the portals, set their delays, start the sample portals if they are meant."""
+        sample = None
+        if portals == SAMPLE:
+            sample = SampleServer(port=crawler.settings.getint("SAMPLE_PORT"))
+            sample.start()
+            chosen = registry.load_portals(sample.portals_toml().encode())
+        else:
+            chosen = cls.choose_portals(portals=portals, province=province, **kwargs)
+        if region:
+            chosen = tuple(portal for portal in chosen if region in portal.region.split("/"))
+            if not chosen:
+                raise RegistryError(f"no portal lies in the region {region!r}; see `scrapy portals`")
+        workspace = Workspace.of(crawler.settings, cls.name, sample=sample is not None)
+        crawler.settings.set("FILES_STORE", workspace.files_store, priority="spider")
+        crawler.settings.set("DOWNLOAD_SLOTS", _slots(chosen), priority="spider")
+        spider = super().from_crawler(
+            crawler,
+            portals=chosen,
+            workspace=workspace,
+            discovery_max_pages=crawler.settings.getint("DISCOVERY_MAX_PAGES"),
+            years=_years(years),
+            sample=sample,
+        )
+        crawler.signals.connect(spider.end_run, signal=signals.spider_closed)
+        return spider
+
+    @classmethod
+    def choose_portals(cls, *, portals: str | None, province: str | None, **_: Any) -> tuple[Portal, ...]:
+        """The portals of a file or of a province.
+
+        Raises:
+            RegistryError: neither is named, or the file cannot be used.
+        """
+        if portals:
+            return registry.load_portals(portals)
+        chosen = province or cls.province
+        if not chosen:
+            raise RegistryError("name a province (-a province=江西省) or a portals file (-a portals=FILE.toml)")
+        return registry.load_province(chosen)
+
+    @staticmethod
+    def portal_key(portal: Portal) -> str:
+        """What the ledger calls the portal: its home page, or its first column."""
+        return portal.home or portal.columns[0]
+
+    def request_meta(self, portal: Portal) -> dict[str, Any]:
+        """What the middlewares need to know of a request made for ``portal``."""
+        hosts = allowed_hosts(portal)
+        meta: dict[str, Any] = {"allow_hosts": hosts}
+        if portal.delay is not None:
+            meta["autothrottle_dont_adjust_delay"] = True
+        if self.sample is not None:
+            meta["allow_private"] = hosts & self.sample.hosts
+        return meta
+
+    # --- home page -> column ------------------------------------------------------------------------------------------
+
+    async def start(self) -> AsyncIterator[Request]:
+        """One first request a portal; a known column is read at once."""
+        for sweep in self.sweeps.values():
+            for column in sweep.portal.columns:
+                yield self._list_request(sweep, self._column(sweep, column), column)
+            for request in self._search_on(sweep):
+                yield request
+
+    def _search_on(self, sweep: PortalSweep) -> Iterator[Request]:
+        """Ask for the page that discovery wants next, if it wants one."""
+        wanted = sweep.discovery.next_page()
+        if wanted is None:
+            return
+        url, stage = wanted
+        meta = {
+            **self.request_meta(sweep.portal),
+            "download_maxsize": self.settings.getint("PAGE_MAX_BYTES"),
+            "download_timeout": self.settings.getfloat("HOME_TIMEOUT"),
+            "max_retry_times": self.settings.getint("HOME_RETRY_TIMES"),
+        }
+        arguments = {"sweep": sweep, "stage": stage}
+        yield Request(url, self.parse_search, errback=self.search_failed, meta=meta, dont_filter=True, cb_kwargs=arguments)
+
+    def parse_search(self, response: Response, sweep: PortalSweep, stage: Stage) -> Iterator[Request | PageItem]:
+        """Follow the words from the home page towards the report column."""
+        sweep.reached = True
+        asked = response.request.url if response.request else response.url
+        asked = response.meta.get("redirect_urls", [asked])[0]
+        try:
+            step = sweep.discovery.take(asked, stage, response.body, final_url=response.url)
+        except ValueError as error:
+            sweep.problems.append((Outcome.TOO_LARGE, f"{response.url}: {error}"))
+        else:
+            sweep.lines.extend(describe(step))
+            if step.role == "column":
+                yield from self.parse_list(response, sweep, self._column(sweep, step.url), 0)
+            elif step.problem:
+                sweep.problems.append((Outcome.NOT_FOUND, f"{step.url}: {step.problem}"))
+            if step.off_list and not sweep.columns:
+                hosts = ", ".join(sorted({urlsplit(candidate.link.url).netloc for candidate in step.off_list}))
+                sweep.problems.append((Outcome.NOT_FOUND, f"{step.url} leads to hosts that are not allowed: {hosts}"))
+        yield from self._search_on(sweep)
+
+    def search_failed(self, failure: Failure) -> Iterator[Request]:
+        """Note why a page of the search could not be read, and go on with the next best."""
+        request = cast("Request", failure.request)  # type: ignore[attr-defined]
+        sweep: PortalSweep = request.cb_kwargs["sweep"]
+        outcome, message = describe_exception(cast("BaseException", failure.value), request.url)
+        sweep.problems.append((outcome, message))
+        sweep.lines.append(f"{request.url}\n  {outcome.value}: {message}")
+        self.logger.warning("%s: %s: %s", sweep.portal.name, outcome.value, message)
+        yield from self._search_on(sweep)
+
+    # --- column -> pages ----------------------------------------------------------------------------------------------
+
+    def _column(self, sweep: PortalSweep, url: str) -> ColumnSweep:
+        return sweep.columns.setdefault(url, ColumnSweep(url))
+
+    def _list_request(self, sweep: PortalSweep, column: ColumnSweep, url: str, depth: int = 0) -> Request:
+        column.pages.add(url)
+        meta = {**self.request_meta(sweep.portal), "download_maxsize": self.settings.getint("PAGE_MAX_BYTES")}
+        return Request(
+            url,
+            self.parse_list,
+            errback=self.list_failed,
+            meta=meta,
+            dont_filter=True,
+            priority=10,
+            cb_kwargs={"sweep": sweep, "column": column, "depth": depth},
+        )
+
+    def parse_list(
+        self, response: Response, sweep: PortalSweep, column: ColumnSweep, depth: int
+    ) -> Iterator[Request | PageItem]:
+        """Read one page of a column's list: its rows, its further pages, its sub-columns."""
+        sweep.reached = True
+        column.pages.add(response.url)
+        try:
+            page = families.read_list(response.body, response.url, family=sweep.portal.family, encoding=sweep.portal.encoding)
+        except ListShapeError as error:
+            message = f"{error}; the portal may have been rebuilt: look at it with `scrapy portals check {column.url}`"
+            column.problems.append((Outcome.FAILED, message))
+            self.crawler.stats.inc_value("column/shape_errors")
+            self.logger.error("%s: column %s: %s", sweep.portal.name, column.url, message)
+            return
+        column.family = column.family or page.family
+        if page.declared_total is not None:
+            column.declared_total = max(column.declared_total or 0, page.declared_total)
+        fresh = [item for item in page.items if item.url not in column.collected]
+        column.collected.update(item.url for item in fresh)
+        for item in fresh:
+            yield from self._row(sweep, column, item)
+        # A pager that counts on past its end shows rows already seen: then there is nothing further.
+        if fresh or depth == 0 and not page.items:
+            yield from self._further(sweep, column, page.next_pages, depth)
+        if depth < self.settings.getint("COLUMN_MAX_DEPTH"):
+            for link in page.sub_columns:
+                if link.url not in column.pages:
+                    sub = self._column(sweep, link.url)
+                    if link.url not in sub.pages:
+                        yield self._list_request(sweep, sub, link.url, depth + 1)
+
+    def _further(self, sweep: PortalSweep, column: ColumnSweep, pages: tuple[str, ...], depth: int) -> Iterator[Request]:
+        limit = self.settings.getint("COLUMN_MAX_PAGES")
+        for url in pages:
+            if url in column.pages:
+                continue
+            if len(column.pages) >= limit:
+                column.problems.append((Outcome.FAILED, f"{column.url} has more than {limit} pages; raise COLUMN_MAX_PAGES"))
+                return
+            yield self._list_request(sweep, column, url, depth)
+
+    def list_failed(self, failure: Failure) -> None:
+        """A list page that cannot be read makes its column incomplete, unless it lies past what the list declares."""
+        request = cast("Request", failure.request)  # type: ignore[attr-defined]
+        sweep: PortalSweep = request.cb_kwargs["sweep"]
+        column: ColumnSweep = request.cb_kwargs["column"]
+        outcome, message = describe_exception(cast("BaseException", failure.value), request.url)
+        guessed = column.collected and request.url != column.url and outcome is Outcome.NOT_FOUND
+        if guessed and len(column.collected) >= (column.declared_total or 0):
+            return
+        column.problems.append((outcome, message))
+        self.logger.error("%s: column %s: %s: %s", sweep.portal.name, column.url, outcome.value, message)
+
+    def _row(self, sweep: PortalSweep, column: ColumnSweep, link: Link) -> Iterator[Request | PageItem]:
+        """Follow one row of the list, unless its title says that it is something else."""
+        verdict = classify_title(link.text)
+        if verdict.kind == "lookalike":
+            column.lookalikes += 1
+            if self.follow_rows:
+                message = f"by its title: {verdict.reason}"
+                yield self._item(sweep, column, link.url, link, outcome=Outcome.NOT_A_REPORT.value, message=message)
+            return
+        year = title_year(link.text)
+        if self.years is not None and year is not None and year not in self.years:
+            self.crawler.stats.inc_value("page/other_year")
+            return
+        column.reports += 1
+        column.titles.append(link.text)
+        if not self.follow_rows:
+            return
+        kind = document_kind(link.url)
+        if kind is not None:
+            document = DocumentItem(link.url, "attachment", link_text=link.text, expected=kind)
+            yield self._item(sweep, column, link.url, link, documents=[document])
+            return
+        meta = {**self.request_meta(sweep.portal), "download_maxsize": self.settings.getint("PAGE_MAX_BYTES")}
+        yield Request(
+            link.url,
+            self.parse_page,
+            errback=self.page_failed,
+            meta=meta,
+            dont_filter=True,
+            cb_kwargs={"sweep": sweep, "column": column, "link": link},
+        )
+
+    # --- page -> documents --------------------------------------------------------------------------------------------
+
+    def parse_page(self, response: Response, sweep: PortalSweep, column: ColumnSweep, link: Link) -> Iterator[PageItem]:
+        """Read an article: its title and date, the documents it links, and its own body."""
+        if not response.headers.get("Content-Type", b"").lower().startswith((b"text/", b"application/xhtml")):
+            # A row without a telling suffix that turns out to be a file.
+            document = DocumentItem(link.url, "attachment", link_text=link.text, content=response.body)
+            yield self._item(sweep, column, link.url, link, documents=[document])
+            return
+        article = parse_article(response.body, response.url, sweep.portal.encoding)
+        documents = [
+            DocumentItem(attachment.url, "attachment", link_text=attachment.text, expected=document_kind(attachment.url))
+            for attachment in article.attachments
+            if classify_title(attachment.text).kind != "lookalike"
+        ]
+        if not documents or len(article.body_text) >= BODY_MIN_CHARACTERS:
+            documents.insert(0, DocumentItem(response.url, "body", link_text=link.text, content=response.body))
+        yield self._item(
+            sweep,
+            column,
+            response.url,
+            link,
+            title=article.title,
+            published_date=article.published_date or link.date,
+            source=article.source,
+            documents=documents,
+        )
+
+    def page_failed(self, failure: Failure) -> Iterator[PageItem]:
+        """An article that cannot be read is an item with an outcome."""
+        request = cast("Request", failure.request)  # type: ignore[attr-defined]
+        sweep: PortalSweep = request.cb_kwargs["sweep"]
+        column: ColumnSweep = request.cb_kwargs["column"]
+        link: Link = request.cb_kwargs["link"]
+        outcome, message = describe_exception(cast("BaseException", failure.value), request.url)
+        self.logger.warning("%s: %s: %s", sweep.portal.name, outcome.value, message)
+        yield self._item(sweep, column, link.url, link, outcome=outcome.value, message=message)
+
+    def _item(self, sweep: PortalSweep, column: ColumnSweep, url: str, link: Link, **values: Any) -> PageItem:
+        loader = PageLoader(item={})
+        loader.add_value(None, {"portal": sweep.portal, "column_url": column.url, "page_url": url})
+        loader.add_value(None, {"list_title": link.text, "list_date": link.date, **values})
+        return PageItem(**loader.load_item())
+
+    # --- the end ------------------------------------------------------------------------------------------------------
+
+    def record_portals(self) -> None:
+        """Write to the ledger how every portal and column ended."""
+        for sweep in self.sweeps.values():
+            portal = sweep.portal
+            self.ledger.record_portal(
+                self.name,
+                sweep.key,
+                name=portal.name,
+                region=portal.region,
+                home=portal.home,
+                region_code=portal.region_code,
+                outcome=sweep.outcome,
+                message=sweep.message,
+                family=next((column.family for column in sweep.columns.values() if column.family), None),
+                browser=portal.browser,
+                new_document=sweep.new_documents > 0,
+            )
+            for column in sweep.columns.values():
+                self.ledger.record_column(
+                    sweep.key,
+                    column.url,
+                    collected=len(column.collected),
+                    outcome=column.outcome,
+                    family=column.family,
+                    declared_total=column.declared_total,
+                    message=column.message,
+                )
+            self.crawler.stats.inc_value(f"portal/outcome/{sweep.outcome.value}")
+
+    @property
+    def all_failed(self) -> bool:
+        """Whether not one portal could be read."""
+        return bool(self.sweeps) and not any(sweep.outcome is Outcome.OK for sweep in self.sweeps.values())
+
+    def end_run(self, reason: str) -> None:
+        """Close what the run opened."""
+        self.ledger.finish_run(self.run, reason=reason, exit_status=int(self.all_failed), stats=self.crawler.stats.get_stats())
+        self.ledger.close()
+        if self.sample is not None:
+            self.sample.stop()
+
+
+def _years(text: str | None) -> range | None:
+    if not text:
+        return None
+    match = re.fullmatch(r"\s*(\d{4})\s*(?:-\s*(\d{4})\s*)?", text)
+    if match is None:
+        raise ValueError(f"years={text!r} is neither a year (2023) nor a range of years (2019-2024)")
+    first = int(match[1])
+    last = int(match[2] or first)
+    if last < first:
+        raise ValueError(f"years={text!r} ends before it begins")
+    return range(first, last + 1)
+
+
+def _slots(portals: tuple[Portal, ...]) -> dict[str, dict[str, Any]]:
+    """Delays of portals that name their own; every slot keeps to one request at a time."""
+    slots: dict[str, dict[str, Any]] = {}
+    for portal in portals:
+        if portal.delay is not None:
+            for host in allowed_hosts(portal):
+                slots[host.rpartition(":")[0] or host] = {"concurrency": 1, "delay": portal.delay}
+    return slots

@@ -1,0 +1,50 @@
+"""What a run came to, for a person at a terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from crawler.outcomes import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from crawler.spider import ReportsSpider
+
+_FAILED_PORTALS_SHOWN = 200
+
+
+def run_summary(spider: ReportsSpider, stats: Mapping[str, Any]) -> str:
+    """The portals that failed and why, the outcomes of documents, and where the dataset is."""
+    lines: list[str] = []
+    sweeps = list(spider.sweeps.values())
+    failed = [sweep for sweep in sweeps if sweep.outcome is not Outcome.OK]
+    last_success = spider.last_success
+    for sweep in failed[:_FAILED_PORTALS_SHOWN]:
+        since = last_success.get(sweep.key) or "never"
+        lines.append(
+            f"{sweep.outcome.value:<14} {sweep.portal.name} ({sweep.portal.region}): {sweep.message}; last read: {since}"
+        )
+    partly = [sweep for sweep in sweeps if sweep.outcome is Outcome.OK and sweep.message]
+    lines.extend(f"{'incomplete':<14} {sweep.portal.name} ({sweep.portal.region}): {sweep.message}" for sweep in partly)
+    if lines:
+        lines.append("")
+    lines.append(f"Portals      {len(sweeps) - len(failed)} of {len(sweeps)} read, {len(failed)} failed")
+    columns = [column for sweep in sweeps for column in sweep.columns.values()]
+    declared = sum(column.declared_total or 0 for column in columns)
+    lines.append(
+        f"Columns      {len(columns)}, {sum(len(column.collected) for column in columns)} rows collected, {declared} declared, "
+        f"{sum(column.lookalikes for column in columns)} look-alikes left out by title"
+    )
+    lines.append(f"Documents    {_counts(stats, 'document/outcome/') or 'none'}")
+    publication = spider.publication
+    if publication is None:
+        lines.append("Dataset      not published: the run ended before; see the log")
+    else:
+        lines.extend(publication.summary_lines())
+    return "\n".join(lines) + "\n"
+
+
+def _counts(stats: Mapping[str, Any], prefix: str) -> str:
+    found = {key.removeprefix(prefix): value for key, value in stats.items() if key.startswith(prefix)}
+    return ", ".join(f"{value} {key}" for key, value in sorted(found.items(), key=lambda pair: (-pair[1], pair[0])))

@@ -1,0 +1,90 @@
+"""What one run has seen of a portal and its columns: the arithmetic behind every outcome that is reported."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from crawler.outcomes import Outcome
+from crawler.portals.discovery import Discovery
+from crawler.portals.model import Portal
+
+
+@dataclass(slots=True)
+class ColumnSweep:
+    """One column in this run.
+
+    ``collected`` holds the URLs of all its rows, look-alikes included, so that it compares with ``declared_total``.
+    ``problems`` are (outcome, sentence) of list pages that could not be read.
+    """
+
+    url: str
+    family: str | None = None
+    declared_total: int | None = None
+    collected: set[str] = field(default_factory=set)
+    pages: set[str] = field(default_factory=set)
+    reports: int = 0
+    lookalikes: int = 0
+    titles: list[str] = field(default_factory=list)
+    """Of the rows that may be reports, in order."""
+    problems: list[tuple[Outcome, str]] = field(default_factory=list)
+
+    @property
+    def outcome(self) -> Outcome:
+        """``ok`` only where every list page was read and what it declares was collected."""
+        if self.problems:
+            return self.problems[0][0]
+        return Outcome.OK if self._missing == 0 else Outcome.FAILED
+
+    @property
+    def message(self) -> str:
+        """What is wrong with the column, or an empty text."""
+        sentences = [sentence for _, sentence in self.problems]
+        if self._missing:
+            sentences.append(
+                f"the list declares {self.declared_total} rows, {len(self.collected)} were collected: "
+                f"{self._missing} rows of {self.url} are missing"
+            )
+        return "; ".join(sentences)
+
+    @property
+    def _missing(self) -> int:
+        return max(0, (self.declared_total or 0) - len(self.collected))
+
+
+@dataclass(slots=True)
+class PortalSweep:
+    """One portal in this run: the search for its columns, and the columns."""
+
+    portal: Portal
+    key: str
+    discovery: Discovery
+    columns: dict[str, ColumnSweep] = field(default_factory=dict)
+    reached: bool = False
+    new_documents: int = 0
+    problems: list[tuple[Outcome, str]] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
+    """What discovery did, in words, for ``scrapy portals check``."""
+
+    @property
+    def outcome(self) -> Outcome:
+        """``ok`` where at least one column was read without a problem."""
+        if any(column.outcome is Outcome.OK for column in self.columns.values()):
+            return Outcome.OK
+        for column in self.columns.values():
+            return column.outcome
+        if self.problems:
+            return self.problems[0][0]
+        return Outcome.NOT_FOUND
+
+    @property
+    def message(self) -> str:
+        """What kept the portal from being read whole, or an empty text."""
+        sentences = [column.message for column in self.columns.values() if column.message]
+        if not self.columns:
+            sentences = [sentence for _, sentence in self.problems]
+            if self.reached:
+                sentences.append(
+                    f"no report column was found from {self.portal.home} in {len(self.discovery.steps)} pages; "
+                    f"see `scrapy portals check {self.portal.home}`, then set columns in the registry"
+                )
+        return "; ".join(dict.fromkeys(sentences))

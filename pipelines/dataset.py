@@ -1,0 +1,82 @@
+"""Last station: the ledger learns what was seen, and at the end of the run the dataset is published."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Self, cast
+
+from crawler.outcomes import Outcome
+from crawler.publication import publish_workspace
+
+if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
+
+    from crawler.items import PageItem
+    from crawler.spider import ReportsSpider
+
+logger = logging.getLogger(__name__)
+
+
+class DatasetPipeline:
+    """Writes each page and its documents to the ledger, then publishes when the spider closes."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self.crawler = crawler
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Wire the station to the crawler, whose spider owns the ledger."""
+        return cls(crawler)
+
+    @property
+    def spider(self) -> ReportsSpider:
+        """The running spider."""
+        return cast("ReportsSpider", self.crawler.spider)
+
+    def process_item(self, item: PageItem) -> PageItem:
+        """Write the page and its documents, in one transaction each."""
+        spider = self.spider
+        spider.ledger.record_page(
+            item.page_url,
+            portal=spider.portal_key(item.portal),
+            column_url=item.column_url,
+            title=item.title,
+            published_date=item.published_date,
+            source=item.source,
+            list_title=item.list_title,
+            list_date=item.list_date,
+            outcome=Outcome(item.outcome or Outcome.FAILED),
+            message=item.message,
+        )
+        for document in item.documents:
+            if document.unchanged:
+                spider.ledger.touch_document(document.url, run=spider.run)
+                continue
+            new = spider.ledger.record_document(
+                document.url,
+                page_url=item.page_url,
+                role=document.role,
+                outcome=Outcome(document.outcome or Outcome.FAILED),
+                sha256=document.sha256 or "",
+                media_type=document.media_type,
+                size=document.bytes,
+                path=document.path,
+                etag=document.etag,
+                last_modified=document.last_modified,
+                link_text=document.link_text,
+                message=document.message,
+                run=spider.run,
+            )
+            if new:
+                spider.sweeps[spider.portal_key(item.portal)].new_documents += 1
+                self.crawler.stats.inc_value("document/new")
+        return item
+
+    async def close_spider(self) -> None:
+        """Record how each portal and column ended, then publish in a thread of its own."""
+        spider = self.spider
+        spider.record_portals()
+        spider.publication = await asyncio.to_thread(
+            publish_workspace, spider.workspace, spider.name, spider.ledger, self.crawler.settings, spider.divisions
+        )
