@@ -110,7 +110,6 @@ def read_html(content: bytes, encoding: str | None = None) -> Document:
     title = about.page_title(page, metadata)
     body = find_body(page)
     scripted = about.scripted_body(decoded.text)
-    before: list[str] = []
     if scripted is not None:
         inner = _parse(f"<div>{scripted.markup}</div>")
         if text_length(inner) * 5 >= text_length(body) * 4 or _tables(inner) > _tables(body):
@@ -120,6 +119,8 @@ def read_html(content: bytes, encoding: str | None = None) -> Document:
     flow = _flow(body)
     blocks, dropped = _without_publication_lines(flow.blocks)
     before = [*_lines_before(page, body), *dropped]
+    for pair in filter(None, map(about.line_pair, before)):
+        flow.pairs.setdefault(*pair)
     for key, value in {**flow.pairs, **about.from_pairs(flow.pairs), **about.publication(page, before)}.items():
         metadata.setdefault(key, value)
     metadata["encoding"] = decoded.encoding
@@ -168,13 +169,17 @@ def _without_publication_lines(blocks: list[Block]) -> tuple[list[Block], list[s
     dropped: list[str] = []
     is_above = True
     for block in blocks:
-        if is_above and isinstance(block, Paragraph) and about.is_publication_line(block.text):
+        if is_above and isinstance(block, Paragraph) and _is_about_line(block.text):
             dropped.append(block.text)
             continue
         if isinstance(block, Grid) or len(block.text) >= _MIN_PROSE:
             is_above = False
         kept.append(block)
     return kept, dropped
+
+
+def _is_about_line(line: str) -> bool:
+    return about.is_publication_line(line) or about.line_pair(line) is not None
 
 
 def _lines_before(page: HtmlElement, body: HtmlElement) -> list[str]:
