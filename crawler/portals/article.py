@@ -61,7 +61,8 @@ _DATE_PATHS = (
 )
 _SOURCE_PATHS = ('//*[@id="source"]', "//*[@class='source' or @class='ly']")
 _BODY_PATHS = (
-    "//*[@id='content' or @id='zoom' or @id='Zoom' or @id='zoomcon' or @id='vsb_content' or @id='UCAP-CONTENT' or @id='pdfCon']",
+    "//*[@id='content' or @id='zoom' or @id='Zoom' or @id='zoomcon' or @id='vsb_content' or @id='pdfCon']",
+    "//*[@id='UCAP-CONTENT']",
     "//*[contains(concat(' ',@class,' '),' TRS_Editor ') or contains(@class,'trs_editor_view')]",
     "//*[contains(@class,'details-main') or contains(@class,'article-content') or contains(@class,'content_article')]",
     "//*[contains(@class,'yMain') or contains(@class,'bt-article')]",
