@@ -18,7 +18,7 @@ from crawler.items import DocumentItem, PageItem
 from crawler.loaders import PageLoader
 from crawler.outcomes import Outcome
 from crawler.portals import families, registry
-from crawler.portals.article import document_kind, parse_article
+from crawler.portals.article import is_document_url, parse_article
 from crawler.portals.discovery import Discovery, Stage, describe
 from crawler.portals.model import Link, ListShapeError, Portal
 from crawler.portals.registry import RegistryError, allowed_hosts
@@ -28,7 +28,6 @@ from crawler.sweep import ColumnSweep, PortalSweep
 from crawler.workspace import SAMPLE, Workspace
 
 if TYPE_CHECKING:
-    from pathlib import Path
 
     from scrapy.crawler import Crawler
     from scrapy.http import Response
@@ -149,7 +148,7 @@ class ReportsSpider(Spider):
         if portal.delay is not None:
             meta["autothrottle_dont_adjust_delay"] = True
         if self.sample is not None:
-            meta["allow_private"] = hosts & self.sample.hosts
+            meta["allow_private"] = hosts & {self.sample.address(name) for name in self.sample.hosts}
         return meta
 
     # --- home page -> column ------------------------------------------------------------------------------------------
@@ -247,7 +246,7 @@ class ReportsSpider(Spider):
         for item in fresh:
             yield from self._row(sweep, column, item)
         # A pager that counts on past its end shows rows already seen: then there is nothing further.
-        if fresh or depth == 0 and not page.items:
+        if fresh or (depth == 0 and not page.items):
             yield from self._further(sweep, column, page.next_pages, depth)
         if depth < self.settings.getint("COLUMN_MAX_DEPTH"):
             for link in page.sub_columns:

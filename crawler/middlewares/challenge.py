@@ -37,7 +37,7 @@ class ChallengeMiddleware:
         if reason:
             raise RefusedRequest(Outcome.BLOCKED, reason)
 
-    def process_response(self, request: Request, response: Response) -> Response:
+    def process_response(self, request: Request, response: Response) -> Response:  # noqa: ARG002 - Scrapy's signature
         """Raise `RefusedRequest` where the answer is a challenge."""
         headers = {
             name.decode("latin-1").lower(): b", ".join(values).decode("latin-1") for name, values in response.headers.items()
