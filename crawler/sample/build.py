@@ -40,8 +40,15 @@ EXPECTED = SITE.parent / "expected.json"
 FILES = "files"
 """Folder of the attachment host of the provincial platform."""
 SCAN_DPI = 200
-PRINT_STYLE = BASE_STYLE + '\nbody { font-family: "WenQuanYi Zen Hei", SimSun, serif; font-size: 11pt; }'
-"""A TrueType face, which Chromium embeds in a third of the bytes."""
+PRINT_STYLE = (
+    BASE_STYLE
+    + """
+body { font-family: "WenQuanYi Zen Hei", SimSun, serif; font-size: 15pt; line-height: 1.8; }
+td, th { padding: 5px 3px; }
+"""
+)
+"""Running text of the size official documents have, so that tables are cut by pages; a TrueType face, which Chromium
+embeds in a third of the bytes."""
 
 _MEDIA = {".pdf": "application/pdf", ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document"}
 _OUTCOMES = {
@@ -284,7 +291,7 @@ def expected(site: Site) -> bytes:
 
 def portals_file() -> bytes:
     """The portals file, with ``{port}`` for the server to fill in."""
-    lines = ["# The sample portals; written by crawler.sample.build, {port} is filled in by crawler.sample.server."]
+    lines = ["# The sample portals; written by crawler.sample.build, the server fills in the port."]
     for portal in PORTALS:
         lines += [
             "",

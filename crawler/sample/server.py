@@ -39,6 +39,8 @@ FaultHook = Callable[[str, str], Fault | None]
 """(host, path) -> what goes wrong, or ``None``."""
 
 _HOST_MARK = re.compile(rb"@@HOST:([a-z0-9_-]+)@@")
+_CHINESE_CHARSET = re.compile(rb"""charset\s*=\s*["']?gb""", re.IGNORECASE)
+"""Such pages are served without a charset, as many old sites do: the page itself must be believed."""
 _CONTENT_TYPES = {
     ".html": "text/html",
     ".shtml": "text/html",
@@ -325,7 +327,7 @@ class _Handler(BaseHTTPRequestHandler):
         kind = _CONTENT_TYPES.get(path.suffix if path.suffix in _CONTENT_TYPES else "", "application/octet-stream")
         if kind.startswith(_TEXT):
             content = self.server.sample.render(content)
-        if kind == "text/html" and b"charset=gb" not in content[:1024].lower():
+        if kind == "text/html" and not _CHINESE_CHARSET.search(content[:1024]):
             kind += "; charset=utf-8"
         return content, kind
 
