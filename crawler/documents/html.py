@@ -119,6 +119,8 @@ def read_html(content: bytes, encoding: str | None = None) -> Document:
     flow = _flow(body)
     blocks, dropped = _without_publication_lines(flow.blocks)
     before = [*_lines_before(page, body), *dropped]
+    for label, value in _pairs_outside(page, body).items():
+        flow.pairs.setdefault(label, value)
     for pair in filter(None, map(about.line_pair, before)):
         flow.pairs.setdefault(*pair)
     for key, value in {**flow.pairs, **about.from_pairs(flow.pairs), **about.publication(page, before)}.items():
@@ -176,6 +178,19 @@ def _without_publication_lines(blocks: list[Block]) -> tuple[list[Block], list[s
             is_above = False
         kept.append(block)
     return kept, dropped
+
+
+def _pairs_outside(page: HtmlElement, body: HtmlElement) -> dict[str, str]:
+    """The pairs of metadata blocks set as tables that stand outside the article."""
+    pairs: dict[str, str] = {}
+    inside = set(body.iter("table"))
+    for table in page.iter("table"):
+        if table in inside or is_layout(table):
+            continue
+        grid = read_table(table, 1)
+        for label, value in about.metadata_pairs(grid).items() if grid else ():
+            pairs.setdefault(label, value)
+    return pairs
 
 
 def _is_about_line(line: str) -> bool:

@@ -203,7 +203,7 @@ def _label(text: str) -> tuple[str, str, str]:
 def line_pair(line: str) -> tuple[str, str] | None:
     """``(label, value)`` of a line of a metadata block that is set as text, e.g. ``索引号：000014348/2020``."""
     label, colon, rest = _label(line)
-    return (label, rest) if colon and label in METADATA_LABELS and len(line) <= _MAX_LINE else None
+    return (label, rest) if colon and rest and label in METADATA_LABELS and len(line) <= _MAX_LINE else None
 
 
 def from_pairs(pairs: Mapping[str, str]) -> dict[str, str]:

@@ -171,18 +171,19 @@ def cell_text(cell: HtmlElement) -> str:
     """What a cell shows: ``<br>`` and blocks as line feeds, a nested table's cells by tab."""
     parts: list[str] = []
     _gather(cell, parts)
-    lines = (trim(collapse(line)) for line in "".join(parts).split("\x00"))
-    return "\n".join(line for line in lines if line)
+    lines = ([trim(collapse(piece)) for piece in line.split("\x01")] for line in "".join(parts).split("\x00"))
+    return "\n".join("\t".join(filter(None, line)) for line in lines if any(line))
 
 
 def _gather(element: HtmlElement, parts: list[str]) -> None:
+    # Two control characters that HTML cannot contain stand for the ends of lines and of nested cells.
     parts.append(element.text or "")
     for child in element:
         if isinstance(child.tag, str) and child.tag not in SKIPPED_TAGS and not is_hidden(child):
             if child.tag == "br":
                 parts.append("\x00")
             else:
-                edge = "\t" if child.tag in _CELL_TAGS else "\x00" if child.tag in BLOCK_TAGS else ""
+                edge = "\x01" if child.tag in _CELL_TAGS else "\x00" if child.tag in BLOCK_TAGS else ""
                 parts.append(edge)
                 _gather(child, parts)
                 parts.append(edge)
