@@ -7,33 +7,34 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Iterator
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Self, cast
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from scrapy import Request, Spider, signals
 
 from crawler.dataset.ledger import Ledger
+from crawler.divisions import registered_divisions
 from crawler.failures import describe_exception
+from crawler.forms.titles import read_title
 from crawler.items import DocumentItem, PageItem
 from crawler.loaders import PageLoader
 from crawler.outcomes import Outcome
 from crawler.portals import families, registry
-from crawler.portals.article import is_document_url, parse_article
+from crawler.portals.article import DOCUMENT_SUFFIXES, is_document_url, parse_article
 from crawler.portals.discovery import Discovery, Stage, describe
 from crawler.portals.model import Link, ListShapeError, Portal
 from crawler.portals.registry import RegistryError, allowed_hosts
-from crawler.portals.titles import classify_title, title_year
+from crawler.portals.titles import classify_title
 from crawler.sample.server import SampleServer
 from crawler.sweep import ColumnSweep, PortalSweep
 from crawler.workspace import SAMPLE, Workspace
 
 if TYPE_CHECKING:
-
     from scrapy.crawler import Crawler
     from scrapy.http import Response
     from twisted.python.failure import Failure
 
-    from crawler.dataset.organisations import Division
     from crawler.dataset.publish import Publication
 
 BODY_MIN_CHARACTERS = 600
@@ -77,7 +78,7 @@ class ReportsSpider(Spider):
             )
             for portal in portals
         }
-        self.divisions: tuple[Division, ...] = registry.divisions(portals)
+        self.divisions = registered_divisions()
         self.publication: Publication | None = None
         workspace.create()
         self.ledger = Ledger(workspace.ledger_url)
@@ -286,7 +287,7 @@ class ReportsSpider(Spider):
                 message = f"by its title: {verdict.reason}"
                 yield self._item(sweep, column, link.url, link, outcome=Outcome.NOT_A_REPORT.value, message=message)
             return
-        year = title_year(link.text)
+        year = read_title(link.text).year
         if self.years is not None and year is not None and year not in self.years:
             self.crawler.stats.inc_value("page/other_year")
             return
@@ -294,9 +295,8 @@ class ReportsSpider(Spider):
         column.titles.append(link.text)
         if not self.follow_rows:
             return
-        kind = document_kind(link.url)
-        if kind is not None:
-            document = DocumentItem(link.url, "attachment", link_text=link.text, expected=kind)
+        if is_document_url(link.url):
+            document = DocumentItem(link.url, "attachment", link_text=link.text, expected=promised_kind(link.url))
             yield self._item(sweep, column, link.url, link, documents=[document])
             return
         meta = {**self.request_meta(sweep.portal), "download_maxsize": self.settings.getint("PAGE_MAX_BYTES")}
@@ -320,7 +320,7 @@ class ReportsSpider(Spider):
             return
         article = parse_article(response.body, response.url, sweep.portal.encoding)
         documents = [
-            DocumentItem(attachment.url, "attachment", link_text=attachment.text, expected=document_kind(attachment.url))
+            DocumentItem(attachment.url, "attachment", link_text=attachment.text, expected=promised_kind(attachment.url))
             for attachment in article.attachments
             if classify_title(attachment.text).kind != "lookalike"
         ]
@@ -395,6 +395,16 @@ class ReportsSpider(Spider):
         self.ledger.close()
         if self.sample is not None:
             self.sample.stop()
+
+
+def promised_kind(url: str) -> str | None:
+    """The kind of file a URL's path or parameters promise, e.g. ``pdf``; ``None`` where they promise none."""
+    parts = urlsplit(url)
+    for name in (parts.path, *(value for _, value in parse_qsl(parts.query))):
+        suffix = PurePosixPath(unquote(name)).suffix.lstrip(".").lower()
+        if suffix in DOCUMENT_SUFFIXES:
+            return suffix
+    return None
 
 
 def _years(text: str | None) -> range | None:

@@ -9,6 +9,7 @@ import sys
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,9 @@ from scrapy.exceptions import UsageError
 from tqdm import tqdm
 
 from crawler import EXTRACTOR_VERSION
-from crawler.dataset.divisions import all_divisions
-from crawler.dataset.local import local_record
+from crawler.dataset.assemble import local_record
+from crawler.dataset.organisations import Gazetteer
+from crawler.divisions import registered_divisions
 from crawler.documents.sniff import sniff
 from crawler.extraction import Extraction
 from crawler.isolation import ExtractionPool
@@ -81,16 +83,24 @@ class Command(ScrapyCommand):
         extraction = pool.settle(future)
         if extraction.record is None:
             return _error(name, extraction.outcome, extraction.message)
+        sha256 = hashlib.sha256(content).hexdigest()
+        record = local_record(
+            extraction.record, gazetteer=_gazetteer(), content_sha256=sha256, extractor_version=EXTRACTOR_VERSION
+        )
         document = {
-            "sha256": hashlib.sha256(content).hexdigest(),
+            "sha256": sha256,
             "media_type": sniff(content),
             "bytes": len(content),
             "path": name,
-            "role": "attachment",
             "outcome": extraction.outcome.value,
         }
-        record = local_record(extraction.record, document, divisions=all_divisions(), extractor_version=EXTRACTOR_VERSION)
-        return {"file": name, **record}
+        version = record.pop("extractor_version")
+        return {"file": name, **record, "documents": [document], "extractor_version": version}
+
+
+@cache
+def _gazetteer() -> Gazetteer:
+    return Gazetteer(registered_divisions())
 
 
 def _error(name: str, outcome: Outcome, message: str) -> dict[str, Any]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from pathlib import Path
 from typing import cast
 from urllib.parse import urlsplit
 
@@ -46,7 +45,7 @@ class Command(ScrapyCommand):
         """List, or check."""
         if not args:
             self._list(opts)
-        elif args[0] == "check" and len(args) == 2:  # noqa: PLR2004 - check URL
+        elif args[0] == "check" and len(args) == 2:
             self._check(args[1])
         else:
             raise UsageError("use `scrapy portals` or `scrapy portals check URL`")

@@ -9,7 +9,7 @@ from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
 from crawler.dataset.ledger import Ledger
-from crawler.portals import registry
+from crawler.divisions import registered_divisions
 from crawler.publication import publish_workspace
 from crawler.workspace import Workspace
 
@@ -44,6 +44,6 @@ class Command(ScrapyCommand):
         if not self.settings["DATABASE_URL"] and not (workspace.root / "ledger.sqlite").is_file():
             raise UsageError(f"there is no ledger at {workspace.root}; run `scrapy crawl {spider}` first", print_help=False)
         with Ledger(workspace.ledger_url) as ledger:
-            publication = publish_workspace(workspace, spider, ledger, self.settings, registry.all_divisions())
+            publication = publish_workspace(workspace, spider, ledger, self.settings, registered_divisions())
         sys.stdout.write("\n".join(publication.summary_lines()) + "\n")
         self.exitcode = 2 if publication.failed else 0
