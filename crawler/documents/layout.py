@@ -1,0 +1,241 @@
+"""Runs of text -> lines, cell texts and paragraphs, by position alone."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from crawler.documents.page import PageMarks, TextRun
+
+WORD_GAP = 0.2
+"""A gap between Latin words, in line heights, from which on they are two words."""
+_PAGE_NUMBER = re.compile(
+    r"^(?:[-—–―－·.]?\s*(\d{1,4})\s*[-—–―－·.]?|第?\s*(\d{1,4})\s*页(?:\s*[,，/]?\s*共\s*\d{1,4}\s*页)?|(\d{1,4})\s*/\s*\d{1,4})$"
+)
+_DASHED_NUMBER = re.compile(r"^[-—–―－]\s*(\d{1,4})\s*[-—–―－]$")
+_WORDY = re.compile(r"[0-9A-Za-z]")
+MARGIN_SHARE = 0.12
+"""Running text stands in this share of the page's height at its top or bottom."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Runs on one line, left to right, and their common box."""
+
+    runs: tuple[TextRun, ...]
+    text: str
+    x0: float
+    top: float
+    x1: float
+    bottom: float
+
+    @property
+    def size(self) -> float:
+        """The height of the line's runs, which goes with the size of the type."""
+        return max(run.bottom - run.top for run in self.runs)
+
+
+def lines_of(runs: Iterable[TextRun]) -> list[Line]:
+    """The runs gathered to lines (by the middle of their height), top to bottom.
+
+    >>> [line.text for line in lines_of([TextRun("件", 30, 0, 40, 10), TextRun("12", 10, 1, 20, 11), TextRun("b", 0, 20, 9, 30)])]
+    ['12件', 'b']
+    """
+    rows: list[list[TextRun]] = []
+    for run in sorted(runs, key=lambda run: run.top + run.bottom):
+        if rows:
+            seed = rows[-1][0]
+            reach = 0.5 * min(run.bottom - run.top, seed.bottom - seed.top)
+            if (run.top + run.bottom - seed.top - seed.bottom) / 2 <= reach:
+                rows[-1].append(run)
+                continue
+        rows.append([run])
+    return [_line(row) for row in rows]
+
+
+def _line(runs: list[TextRun]) -> Line:
+    if len(runs) == 1:
+        run = runs[0]
+        return Line((run,), run.text, run.x0, run.top, run.x1, run.bottom)
+    runs.sort(key=lambda run: run.x0)
+    pieces = [runs[0].text]
+    for before, run in zip(runs, runs[1:], strict=False):
+        wide = run.x0 - before.x1 > WORD_GAP * (run.bottom - run.top)
+        if wide and _WORDY.match(before.text[-1]) and _WORDY.match(run.text[0]):
+            pieces.append(" ")
+        pieces.append(run.text)
+    return Line(
+        tuple(runs),
+        "".join(pieces),
+        runs[0].x0,
+        min(run.top for run in runs),
+        max(run.x1 for run in runs),
+        max(run.bottom for run in runs),
+    )
+
+
+def split_wide_gaps(line: Line, gap: float = 4.0) -> list[Line]:
+    """The line cut where a gap is wider than ``gap`` line heights (columns, a date far to the right)."""
+    groups: list[list[TextRun]] = [[line.runs[0]]]
+    for before, run in zip(line.runs, line.runs[1:], strict=False):
+        if run.x0 - before.x1 > gap * line.size:
+            groups.append([])
+        groups[-1].append(run)
+    return [_line(group) for group in groups]
+
+
+def running_text(pages: Sequence[PageMarks]) -> list[set[int]]:
+    """For each page the indices (in its ``runs``) of page numbers, headers and footers.
+
+    A page number between dashes counts wherever it stands in a margin; a bare number only if numbers that rise with
+    the pages stand at the same height on another page; any other text if most pages repeat it at the same height.
+    A cell's number at the foot of a table can so never be taken for a page number by itself.
+    """
+    candidates: list[list[tuple[Line, set[int]]]] = []
+    for page in pages:
+        band = MARGIN_SHARE * page.height
+        near = {
+            id(run): index
+            for index, run in enumerate(page.runs)
+            if run.bottom <= band or run.top >= page.height - band
+        }
+        chosen = [page.runs[index] for index in near.values()]
+        candidates.append(
+            [
+                (part, {near[id(run)] for run in part.runs})
+                for line in lines_of(chosen)
+                for part in split_wide_gaps(line)
+            ]
+        )
+    steps: Counter[tuple[int, int]] = Counter()
+    repeats: Counter[tuple[int, str]] = Counter()
+    for page, lines in zip(pages, candidates, strict=True):
+        steps.update({(_height(line, page), number - page.number) for line, _ in lines if (number := _number(line)) is not None})
+        repeats.update({(_height(line, page), line.text) for line, _ in lines})
+    result: list[set[int]] = []
+    for page, lines in zip(pages, candidates, strict=True):
+        drop: set[int] = set()
+        for line, indices in lines:
+            number, height = _number(line), _height(line, page)
+            if number is not None and (
+                _DASHED_NUMBER.match(line.text.replace(" ", ""))
+                or any(steps[height + off, number - page.number] > (off == 0) for off in (-1, 0, 1))
+            ):
+                drop |= indices
+            elif len(pages) > 2 and repeats[height, line.text] > len(pages) / 2 and number is None:  # noqa: PLR2004
+                drop |= indices
+        result.append(drop)
+    return result
+
+
+def _height(line: Line, page: PageMarks) -> int:
+    """Where the line stands, in steps of three points from the nearer edge."""
+    middle = (line.top + line.bottom) / 2
+    return round(middle / 3) if middle < page.height / 2 else -round((page.height - middle) / 3)
+
+
+def _number(line: Line) -> int | None:
+    match = _PAGE_NUMBER.match(line.text)
+    return int(next(group for group in match.groups() if group)) if match else None
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedParagraph:
+    """A paragraph's text, its page and the height at which it starts; ``open_end``: its last line is full."""
+
+    text: str
+    page: int
+    top: float
+    open_end: bool
+    starts_indented: bool
+    size: float
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """Where body text stands: its left and right margin and the usual line height, in points."""
+
+    left: float
+    right: float
+    size: float
+
+
+def text_column(lines: Sequence[Line]) -> Column:
+    """The margins and the size that most characters keep to."""
+    weights = [len(line.text) for line in lines]
+    return Column(
+        _quantile([line.x0 for line in lines], weights, 0.1),
+        _quantile([line.x1 for line in lines], weights, 0.9),
+        _quantile([line.size for line in lines], weights, 0.5),
+    )
+
+
+def _quantile(values: Sequence[float], weights: Sequence[int], share: float) -> float:
+    total, passed = sum(weights), 0
+    ordered = sorted(zip(values, weights, strict=True))
+    for value, weight in ordered:
+        passed += weight
+        if passed >= share * total:
+            return value
+    return 0.0
+
+
+def paragraphs_of(lines: Sequence[Line], page: int, column: Column) -> list[PlacedParagraph]:
+    """Lines of one stretch of text, top to bottom, joined to paragraphs.
+
+    A new paragraph starts where the line before ends short of the right margin, where a line is indented,
+    where the type changes size, or after a gap. Chinese lines are joined without a space.
+    """
+    groups: list[list[Line]] = []
+    for line in lines:
+        if groups and _goes_on(groups[-1][-1], line, column):
+            groups[-1].append(line)
+        else:
+            groups.append([line])
+    return [
+        PlacedParagraph(
+            text=_joined(group),
+            page=page,
+            top=group[0].top,
+            open_end=group[-1].x1 > column.right - 1.6 * group[-1].size,
+            starts_indented=group[0].x0 - column.left > 0.8 * group[0].size,
+            size=group[-1].size,
+        )
+        for group in groups
+    ]
+
+
+def _goes_on(before: Line, line: Line, column: Column) -> bool:
+    size = before.size
+    if abs(line.size - size) > 0.12 * size or line.top - before.bottom > 1.6 * size:
+        return False
+    if size > 1.2 * column.size and _centred(before, column) and _centred(line, column):
+        return True
+    return before.x1 > column.right - 1.6 * size and line.x0 - column.left <= 0.8 * size
+
+
+def _centred(line: Line, column: Column) -> bool:
+    return line.x0 - column.left > line.size and abs((line.x0 + line.x1) - (column.left + column.right)) < 2 * line.size
+
+
+def _joined(lines: Sequence[Line]) -> str:
+    text = lines[0].text
+    for line in lines[1:]:
+        text = join_texts(text, line.text)
+    return text.strip()
+
+
+def join_texts(first: str, second: str) -> str:
+    """Two lines of one paragraph: a space between Latin words only.
+
+    >>> join_texts("政府信息", "公开"), join_texts("annual", "report"), join_texts("2024", "年")
+    ('政府信息公开', 'annual report', '2024年')
+    """
+    if first and second and _LATIN.match(first[-1]) and _LATIN.match(second[0]):
+        return f"{first} {second}"
+    return first + second
+
+
+_LATIN = re.compile(r"[A-Za-z,;]")

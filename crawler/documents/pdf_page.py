@@ -1,0 +1,429 @@
+"""What one PDF page shows, through pdfium's raw interface: characters as runs, thin paths as rules.
+
+The raw interface is used because it is the speed: pypdfium2's objects cost several times what pdfium itself does.
+Text comes in one call a page; boxes are asked for a run's first and last character only, and for every character
+where a rule comes near.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import pypdfium2.raw as pdfium
+
+from crawler.documents.lattice import merge_rules
+from crawler.documents.model import Box
+from crawler.documents.page import PageMarks, Rule, TextRun
+from crawler.documents.radicals import fold_radicals
+
+THICKEST_RULE = 3.2
+"""A filled or stroked path that is at most this thick (points) is a rule."""
+MAX_FORM_DEPTH = 8
+MAX_OBJECTS = 200_000
+"""Objects looked at on one page, forms included; a report's page has a few thousand."""
+LARGE_IMAGE = 0.5
+"""The share of the page from which on an image may be a scan of it."""
+INVISIBLE_MODES = frozenset({pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium.FPDF_TEXTRENDERMODE_CLIP})
+
+_RUN = re.compile(r"[^\s\x00-\x20]+")
+_FORM_SPACES = str.maketrans({"\x02": "-", "\u00ad": "-"})
+
+Matrix = tuple[float, float, float, float, float, float]
+ToPage = Callable[[float, float, float, float], Box]
+
+
+class PdfPage(NamedTuple):
+    """The marks of a page and what tells whether its text layer can be trusted."""
+
+    marks: PageMarks
+    character_count: int
+    unreadable_count: int
+    """Characters without a meaning: U+FFFD, private use, control codes, NUL."""
+    latin1_count: int
+    """Accented Latin letters: many of them and no CJK is a Chinese text read in the wrong encoding."""
+    cjk_count: int
+    image_share: float
+    path_count: int
+    all_invisible: bool
+    placeholder_count: int = 0
+    """How often ``(cid:`` stands where a character should: an earlier converter had no character map."""
+
+
+def read_page(document: Any, index: int) -> PdfPage | None:
+    """The page of that 0-based index, ``None`` if pdfium cannot load it."""
+    page = pdfium.FPDF_LoadPage(document, index)
+    if not page:
+        return None
+    try:
+        return _read(page, index + 1)
+    finally:
+        pdfium.FPDF_ClosePage(page)
+
+
+def _read(page: Any, number: int) -> PdfPage:
+    to_page, width, height, turned = _page_space(page)
+    objects = _read_objects(page, to_page, width, height)
+    text_page = pdfium.FPDFText_LoadPage(page)
+    if not text_page:
+        marks = PageMarks(number, width, height, [], objects.horizontals, objects.verticals, ("unreadable_text",))
+        return PdfPage(marks, 0, 0, 0, 0, objects.image_share, objects.path_count, all_invisible=False)
+    try:
+        text = _page_text(text_page)
+        all_invisible = 0 < objects.text_count == objects.invisible_count
+        hidden = objects.invisible_count > 0 and not all_invisible
+        reader = _RunReader(text_page, text, to_page, merge_rules(objects.verticals))
+        if turned or hidden:
+            runs = reader.single_characters(skip_invisible=hidden)
+        else:
+            runs = reader.runs()
+    finally:
+        pdfium.FPDFText_ClosePage(text_page)
+    inside = [run for run in runs if 0 <= (run.x0 + run.x1) / 2 <= width and 0 <= (run.top + run.bottom) / 2 <= height]
+    shown = "".join(run.text for run in runs)
+    flags = ("too_many_objects",) if objects.cut_off else ()
+    marks = PageMarks(number, width, height, inside, objects.horizontals, objects.verticals, flags)
+    counts = _character_counts(text, shown)
+    return PdfPage(marks, *counts, objects.image_share, objects.path_count, all_invisible, shown.count("(cid:"))
+
+
+def _page_space(page: Any) -> tuple[ToPage, float, float, bool]:
+    """How PDF user space maps to points from the displayed page's top left; width, height; whether it is turned."""
+    bounds = pdfium.FS_RECTF()
+    pdfium.FPDF_GetPageBoundingBox(page, ctypes.byref(bounds))
+    left, right = sorted((bounds.left, bounds.right))
+    bottom, top = sorted((bounds.bottom, bounds.top))
+    turn = pdfium.FPDFPage_GetRotation(page)
+
+    if turn == 1:
+        return (lambda x0, y0, x1, y1: (y0 - bottom, x0 - left, y1 - bottom, x1 - left)), top - bottom, right - left, True
+    if turn == 2:  # noqa: PLR2004 - quarter turns clockwise
+        return (lambda x0, y0, x1, y1: (right - x1, y0 - bottom, right - x0, y1 - bottom)), right - left, top - bottom, True
+    if turn == 3:  # noqa: PLR2004 - quarter turns clockwise
+        return (lambda x0, y0, x1, y1: (top - y1, right - x1, top - y0, right - x0)), top - bottom, right - left, True
+    return (lambda x0, y0, x1, y1: (x0 - left, top - y1, x1 - left, top - y0)), right - left, top - bottom, False
+
+
+def _page_text(text_page: Any) -> str:
+    """One character per pdfium character index."""
+    count = pdfium.FPDFText_CountChars(text_page)
+    if count <= 0:
+        return ""
+    buffer = (ctypes.c_ushort * (count + 1))()
+    written = pdfium.FPDFText_GetText(text_page, 0, count, buffer)
+    text = bytes(buffer)[: 2 * max(written - 1, 0)].decode("utf-16-le", "replace")
+    if len(text) == count and not any("\ud800" <= character <= "\udfff" for character in text):
+        return text
+    return "".join(_character(pdfium.FPDFText_GetUnicode(text_page, index)) for index in range(count))
+
+
+def _character(code: int) -> str:
+    return chr(code) if code < 0x110000 and not 0xD800 <= code < 0xE000 else "\ufffd"  # noqa: PLR2004 - Unicode's limits
+
+
+def _character_counts(text: str, shown: str) -> tuple[int, int, int, int]:
+    unreadable = text.count("\x00")
+    latin1 = cjk = 0
+    for character in shown:
+        if "\u4e00" <= character <= "\u9fff":
+            cjk += 1
+        elif character == "\ufffd" or "\ue000" <= character <= "\uf8ff" or character >= "\U000f0000" or character < " ":
+            unreadable += 1
+        elif "\u00a1" <= character <= "\u00ff" and character not in "·×°±":
+            latin1 += 1
+    return len(shown) + text.count("\x00"), unreadable, latin1, cjk
+
+
+class _RunReader:
+    """Runs of one text page; holds the one box that pdfium writes into."""
+
+    def __init__(self, text_page: Any, text: str, to_page: ToPage, verticals: list[Rule]) -> None:
+        self._text_page = text_page
+        self._text = text
+        self._to_page = to_page
+        self._rule_positions = [rule.at for rule in verticals]
+        self._rule_top = min((rule.start for rule in verticals), default=0.0)
+        self._rule_bottom = max((rule.end for rule in verticals), default=0.0)
+        self._rect = pdfium.FS_RECTF()
+        self._rect_reference = ctypes.byref(self._rect)
+        self._tight = tuple(ctypes.c_double() for _ in range(4))
+        self._tight_references = tuple(ctypes.byref(value) for value in self._tight)
+
+    def _box(self, index: int) -> Box:
+        rect = self._rect
+        pdfium.FPDFText_GetLooseCharBox(self._text_page, index, self._rect_reference)
+        return self._to_page(rect.left, rect.bottom, rect.right, rect.top)
+
+    def _checked_box(self, index: int) -> Box:
+        """The box of a character that may be set in vertical writing, where pdfium's loose box stands beside the glyph."""
+        x0, top, x1, bottom = loose = self._box(index)
+        if self._text[index] < "\u2e80":
+            return loose
+        left, right, low, high = self._tight
+        if not pdfium.FPDFText_GetCharBox(self._text_page, index, *self._tight_references):
+            return loose
+        glyph = self._to_page(left.value, low.value, right.value, high.value)
+        if x0 <= (glyph[0] + glyph[2]) / 2 <= x1 and top <= (glyph[1] + glyph[3]) / 2 <= bottom:
+            return loose
+        reach = max(x1 - x0, bottom - top) / 2
+        x, y = (glyph[0] + glyph[2]) / 2, (glyph[1] + glyph[3]) / 2
+        return x - reach, y - reach, x + reach, y + reach
+
+    def runs(self) -> list[TextRun]:
+        """Runs as pdfium's own spaces and line ends part them, in content order."""
+        found: list[TextRun] = []
+        text = self._text
+        for match in _RUN.finditer(text):
+            start, stop = match.span()
+            if stop - start == 1:
+                first = last = self._checked_box(start)
+            else:
+                first, last = self._box(start), self._box(stop - 1)
+            x0, top, x1, bottom = first[0], min(first[1], last[1]), last[2], max(first[3], last[3])
+            space_before = start > 0 and text[start - 1] in " \u3000\u00a0\t"
+            if not self._one_line(stop - start, first, last):
+                found.extend(self._pieces(start, stop, space_before))
+            elif self._near_rule(x0, top, x1, bottom):
+                boxes = [first, *map(self._box, range(start + 1, stop - 1)), *([last] if stop - start > 1 else [])]
+                edges = tuple((box[0], box[2]) for box in boxes)
+                found.append(TextRun(_clean(match.group()), x0, top, x1, bottom, edges, space_before))
+            else:
+                found.append(TextRun(_clean(match.group()), x0, top, x1, bottom, None, space_before))
+        return found
+
+    @staticmethod
+    def _one_line(count: int, first: Box, last: Box) -> bool:
+        """Whether a run of that many characters can stand between its first and its last one."""
+        size = max(first[3] - first[1], last[3] - last[1], 1.0)
+        drop = abs((first[1] + first[3]) - (last[1] + last[3])) / 2
+        return drop <= 0.5 * size and 0.1 * size * (count - 1) <= last[2] - first[0] <= 1.6 * size * count + size
+
+    def _near_rule(self, x0: float, top: float, x1: float, bottom: float) -> bool:
+        if bottom < self._rule_top or top > self._rule_bottom:
+            return False
+        positions = self._rule_positions
+        return bisect_right(positions, x0 + 0.5) < bisect_right(positions, x1 - 0.5)
+
+    def _pieces(self, start: int, stop: int, space_before: bool) -> Iterator[TextRun]:
+        """A run that jumps about, cut wherever the next character does not follow the one before."""
+        boxes = [self._checked_box(index) for index in range(start, stop)]
+        begin = 0
+        for index in range(1, len(boxes) + 1):
+            if index < len(boxes):
+                before, box = boxes[index - 1], boxes[index]
+                size = max(before[3] - before[1], 1.0)
+                if abs(before[1] - box[1]) <= 0.5 * size and -0.3 * size <= box[0] - before[2] <= 0.6 * size:
+                    continue
+            yield self._run(boxes[begin:index], start + begin, space_before and begin == 0)
+            begin = index
+
+    def _run(self, boxes: list[Box], start: int, space_before: bool) -> TextRun:
+        return TextRun(
+            _clean(self._text[start : start + len(boxes)]),
+            min(box[0] for box in boxes),
+            min(box[1] for box in boxes),
+            max(box[2] for box in boxes),
+            max(box[3] for box in boxes),
+            tuple((box[0], box[2]) for box in boxes),
+            space_before,
+        )
+
+    def single_characters(self, *, skip_invisible: bool) -> list[TextRun]:
+        """Every character by itself, for pages where pdfium's order cannot be used or some text is not shown."""
+        found = []
+        space_before = False
+        for index, character in enumerate(self._text):
+            if character <= " " or character.isspace():
+                space_before = character not in "\r\n"
+                continue
+            if skip_invisible:
+                text_object = pdfium.FPDFText_GetTextObject(self._text_page, index)
+                if text_object and pdfium.FPDFTextObj_GetTextRenderMode(text_object) in INVISIBLE_MODES:
+                    continue
+            found.append(self._run([self._checked_box(index)], index, space_before))
+            space_before = False
+        return found
+
+
+def _clean(text: str) -> str:
+    return fold_radicals(text).translate(_FORM_SPACES)
+
+
+class _Objects:
+    """Rules, images and counts gathered from a page's objects."""
+
+    def __init__(self) -> None:
+        self.horizontals: list[Rule] = []
+        self.verticals: list[Rule] = []
+        self.image_share = 0.0
+        self.path_count = 0
+        self.text_count = 0
+        self.invisible_count = 0
+        self.object_count = 0
+        self.cut_off = False
+
+    def add_line(self, x0: float, top: float, x1: float, bottom: float) -> None:
+        """A thin box or a straight line as a rule; a dot counts both ways, so that dotted lines join."""
+        wide, high = x1 - x0, bottom - top
+        if high <= THICKEST_RULE and (wide > high or wide <= THICKEST_RULE):
+            self.horizontals.append(Rule((top + bottom) / 2, x0, x1))
+        if wide <= THICKEST_RULE and (high >= wide or high <= THICKEST_RULE):
+            self.verticals.append(Rule((x0 + x1) / 2, top, bottom))
+
+    def add_frame(self, x0: float, top: float, x1: float, bottom: float) -> None:
+        """The four sides of a box."""
+        self.horizontals += (Rule(top, x0, x1), Rule(bottom, x0, x1))
+        self.verticals += (Rule(x0, top, bottom), Rule(x1, top, bottom))
+
+
+def _read_objects(page: Any, to_page: ToPage, width: float, height: float) -> _Objects:
+    found = _Objects()
+    area = max(width * height, 1.0)
+    get_object, get_type = pdfium.FPDFPage_GetObject, pdfium.FPDFPageObj_GetType
+    bounds = tuple(ctypes.c_float() for _ in range(4))
+    references = tuple(ctypes.byref(value) for value in bounds)
+    get_bounds = pdfium.FPDFPageObj_GetBounds
+    left, low, right, high = bounds
+
+    def visit(item: Any, kind: int, matrix: Matrix | None, depth: int) -> None:
+        if kind == pdfium.FPDF_PAGEOBJ_FORM:
+            if depth < MAX_FORM_DEPTH:
+                visit_form(item, matrix, depth + 1)
+            return
+        if not get_bounds(item, *references):
+            return
+        box = _transformed((left.value, low.value, right.value, high.value), matrix)
+        x0, top, x1, bottom = to_page(*box)
+        if kind == pdfium.FPDF_PAGEOBJ_IMAGE:
+            shown = max(min(x1, width) - max(x0, 0), 0) * max(min(bottom, height) - max(top, 0), 0)
+            found.image_share = max(found.image_share, shown / area)
+            return
+        found.path_count += 1
+        if x1 < 0 or x0 > width or bottom < 0 or top > height:
+            return
+        if min(x1 - x0, bottom - top) <= THICKEST_RULE:
+            found.add_line(x0, top, x1, bottom)
+        else:
+            _read_path(item, matrix, to_page, found)
+
+    def visit_form(form: Any, matrix: Matrix | None, depth: int) -> None:
+        own = pdfium.FS_MATRIX()
+        if not pdfium.FPDFPageObj_GetMatrix(form, ctypes.byref(own)):
+            return
+        inner = _multiplied((own.a, own.b, own.c, own.d, own.e, own.f), matrix)
+        for index in range(pdfium.FPDFFormObj_CountObjects(form)):
+            if not take():
+                return
+            item = pdfium.FPDFFormObj_GetObject(form, index)
+            kind = get_type(item)
+            if kind == pdfium.FPDF_PAGEOBJ_TEXT:
+                count_text(item)
+            elif kind != pdfium.FPDF_PAGEOBJ_SHADING:
+                visit(item, kind, inner, depth)
+
+    def take() -> bool:
+        found.object_count += 1
+        found.cut_off = found.cut_off or found.object_count > MAX_OBJECTS
+        return not found.cut_off
+
+    def count_text(item: Any) -> None:
+        found.text_count += 1
+        found.invisible_count += pdfium.FPDFTextObj_GetTextRenderMode(item) in INVISIBLE_MODES
+
+    text_kind, shading_kind = pdfium.FPDF_PAGEOBJ_TEXT, pdfium.FPDF_PAGEOBJ_SHADING
+    for index in range(pdfium.FPDFPage_CountObjects(page)):
+        if not take():
+            break
+        item = get_object(page, index)
+        kind = get_type(item)
+        if kind == text_kind:
+            count_text(item)
+        elif kind != shading_kind:
+            visit(item, kind, None, 0)
+    return found
+
+
+def _multiplied(inner: Matrix, outer: Matrix | None) -> Matrix:
+    if outer is None:
+        return inner
+    a, b, c, d, e, f = inner
+    oa, ob, oc, od, oe, of = outer
+    return (a * oa + b * oc, a * ob + b * od, c * oa + d * oc, c * ob + d * od, e * oa + f * oc + oe, e * ob + f * od + of)
+
+
+def _transformed(box: Box, matrix: Matrix | None) -> Box:
+    if matrix is None:
+        return box
+    a, b, c, d, e, f = matrix
+    corners = [(a * x + c * y + e, b * x + d * y + f) for x in (box[0], box[2]) for y in (box[1], box[3])]
+    xs, ys = [x for x, _ in corners], [y for _, y in corners]
+    return min(xs), min(ys), max(xs), max(ys)
+
+
+def _read_path(path: Any, matrix: Matrix | None, to_page: ToPage, found: _Objects) -> None:
+    """The straight segments of a path that is not itself thin.
+
+    Stroked: each segment that runs along an axis is a rule. Filled only: each thin subpath is a rule, and two
+    subpaths one inside the other, near each other all round, are a frame; any other filled area is shading.
+    """
+    fill, stroke = ctypes.c_int(), ctypes.c_int()
+    if not pdfium.FPDFPath_GetDrawMode(path, ctypes.byref(fill), ctypes.byref(stroke)):
+        return
+    if not fill.value and not stroke.value:
+        return
+    own = pdfium.FS_MATRIX()
+    if pdfium.FPDFPageObj_GetMatrix(path, ctypes.byref(own)):
+        matrix = _multiplied((own.a, own.b, own.c, own.d, own.e, own.f), matrix)
+    areas: list[Box] = []
+    for points, closed in _subpaths(path, matrix, to_page, found):
+        if stroke.value:
+            pairs = list(zip(points, points[1:], strict=False))
+            if closed or fill.value:
+                pairs.append((points[-1], points[0]))
+            for (x0, y0), (x1, y1) in pairs:
+                if min(abs(x1 - x0), abs(y1 - y0)) <= 0.5:  # noqa: PLR2004 - points of slope that are still straight
+                    found.add_line(min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))
+        elif len(points) >= 3:  # noqa: PLR2004 - fewer points enclose nothing
+            xs, ys = [x for x, _ in points], [y for _, y in points]
+            box = min(xs), min(ys), max(xs), max(ys)
+            if min(box[2] - box[0], box[3] - box[1]) <= THICKEST_RULE:
+                found.add_line(*box)
+            else:
+                areas.append(box)
+    for inner in areas:
+        for outer in areas:
+            if inner is not outer and all(
+                0 <= difference <= THICKEST_RULE
+                for difference in (inner[0] - outer[0], inner[1] - outer[1], outer[2] - inner[2], outer[3] - inner[3])
+            ):
+                found.add_frame(*((a + b) / 2 for a, b in zip(inner, outer, strict=True)))
+                break
+
+
+def _subpaths(
+    path: Any, matrix: Matrix | None, to_page: ToPage, found: _Objects
+) -> Iterator[tuple[list[tuple[float, float]], bool]]:
+    x, y = ctypes.c_float(), ctypes.c_float()
+    x_reference, y_reference = ctypes.byref(x), ctypes.byref(y)
+    points: list[tuple[float, float]] = []
+    closed = False
+    for index in range(pdfium.FPDFPath_CountSegments(path)):
+        found.object_count += 1
+        if found.object_count > MAX_OBJECTS:
+            found.cut_off = True
+            break
+        segment = pdfium.FPDFPath_GetPathSegment(path, index)
+        kind = pdfium.FPDFPathSegment_GetType(segment)
+        pdfium.FPDFPathSegment_GetPoint(segment, x_reference, y_reference)
+        here = _transformed((x.value, y.value, x.value, y.value), matrix)
+        point = to_page(*here)[:2]
+        if kind == pdfium.FPDF_SEGMENT_MOVETO and points:
+            yield points, closed
+            points, closed = [], False
+        points.append(point)
+        closed = closed or bool(pdfium.FPDFPathSegment_GetClose(segment))
+    if points:
+        yield points, closed

@@ -1,0 +1,144 @@
+"""Text put into the cells of a lattice by position -> the fragment of a table that one page shows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from crawler.documents.lattice import Lattice, LatticeCell
+from crawler.documents.layout import Line, lines_of
+from crawler.documents.model import Method
+from crawler.documents.page import TextRun
+from crawler.documents.stitching import Fragment, Piece
+
+NO_GAP = 0.12
+"""Characters nearer than this (in line heights) were set as one word: a rule between them is crossed, not respected."""
+ON_RULE = 0.15
+"""A line whose middle is nearer than this (in line heights) to a rule may belong to the row above or below."""
+PADDING = 8.0
+"""What a cell keeps free left and right together (points) beside a full line."""
+
+TEXT_CROSSES_RULE = "text_crosses_rule"
+TEXT_ON_RULE = "text_on_rule"
+INCONSISTENT_LATTICE = "inconsistent_lattice"
+UNREADABLE_CHARACTERS = "unreadable_characters"
+SPLIT_DIGITS = "split_digits"
+DOUBTS = frozenset({TEXT_CROSSES_RULE, TEXT_ON_RULE, INCONSISTENT_LATTICE, UNREADABLE_CHARACTERS, SPLIT_DIGITS})
+"""Flags that call for a second opinion."""
+
+_DIGIT_RUN = re.compile(r"^[-\d０-９.．,，%]+$")
+_SPLIT_DIGITS = re.compile(r"\d[\s]+[\d.]|\d\.$", re.ASCII)
+_UNREADABLE = re.compile("[\ufffd\ue000-\uf8ff\x00-\x08]")
+
+
+@dataclass(frozen=True, slots=True)
+class FilledLattice:
+    """A lattice and the runs in each of its cells, by the cell's index."""
+
+    lattice: Lattice
+    runs: tuple[tuple[TextRun, ...], ...]
+    flags: tuple[str, ...]
+
+
+def assign(runs: Iterable[TextRun], lattices: Sequence[Lattice]) -> tuple[list[FilledLattice], list[TextRun]]:
+    """Each run (or part of it) in the cell where it stands; the runs outside all lattices come back as they were.
+
+    Where one lattice lies within another the inner one takes the text.
+    """
+    by_size = sorted(range(len(lattices)), key=lambda index: _area(lattices[index]))
+    cells: list[list[list[TextRun]]] = [[[] for _ in lattice.cells] for lattice in lattices]
+    flags: list[set[str]] = [set() if lattice.consistent else {INCONSISTENT_LATTICE} for lattice in lattices]
+    outside = []
+    for run in runs:
+        x, y = (run.x0 + run.x1) / 2, (run.top + run.bottom) / 2
+        for index in by_size:
+            lattice = lattices[index]
+            if lattice.xs[0] <= x < lattice.xs[-1] and lattice.ys[0] <= y < lattice.ys[-1]:
+                for cell, part in _placed(run, x, y, lattice, flags[index]):
+                    cells[index][cell].append(part)
+                break
+        else:
+            outside.append(run)
+    filled = [
+        FilledLattice(lattice, tuple(map(tuple, texts)), tuple(sorted(flag)))
+        for lattice, texts, flag in zip(lattices, cells, flags, strict=True)
+    ]
+    return filled, outside
+
+
+def _area(lattice: Lattice) -> float:
+    x0, top, x1, bottom = lattice.box
+    return (x1 - x0) * (bottom - top)
+
+
+def _placed(run: TextRun, x: float, y: float, lattice: Lattice, flags: set[str]) -> list[tuple[int, TextRun]]:
+    own = lattice.cell_at(x, y)
+    if own is None:
+        return []
+    cell = lattice.cells[own]
+    if not cell.box[1] + ON_RULE * (run.bottom - run.top) <= y <= cell.box[3] - ON_RULE * (run.bottom - run.top):
+        flags.add(TEXT_ON_RULE)
+    if run.edges is None or len(run.edges) == 1:
+        if run.edges and not cell.box[0] - 0.3 * (run.x1 - run.x0) <= run.x0 <= run.x1 <= cell.box[2] + 0.3 * (run.x1 - run.x0):
+            flags.add(TEXT_CROSSES_RULE)
+        return [(own, run)]
+    homes = [_home((left + right) / 2, y, lattice, own) for left, right in run.edges]
+    if all(home == own for home in homes):
+        return [(own, run)]
+    height = max(run.bottom - run.top, 1.0)
+    pieces: list[tuple[int, int]] = []
+    begin = 0
+    for index in range(1, len(homes)):
+        if run.edges[index][0] - run.edges[index - 1][1] >= NO_GAP * height and homes[index] != homes[index - 1]:
+            pieces.append((begin, index))
+            begin = index
+    pieces.append((begin, len(homes)))
+    placed = []
+    for start, stop in pieces:
+        here = homes[start:stop]
+        home = max(dict.fromkeys(here), key=here.count)
+        if any(other != home for other in here):
+            flags.add(TEXT_CROSSES_RULE)
+        placed.append((home, run.part(start, stop)))
+    return placed
+
+
+def _home(x: float, y: float, lattice: Lattice, otherwise: int) -> int:
+    home = lattice.cell_at(x, y)
+    return otherwise if home is None else home
+
+
+def fragment(filled: FilledLattice, page: int, extra_flags: Sequence[str] = ()) -> Fragment:
+    """The filled lattice as a fragment of a table on that page (1-based)."""
+    lattice = filled.lattice
+    flags = set(filled.flags) | set(extra_flags)
+    pieces = [_piece(cell, runs, page, flags) for cell, runs in zip(lattice.cells, filled.runs, strict=True)]
+    return Fragment(
+        page=page,
+        pieces=tuple(pieces),
+        heights=tuple(bottom - top for top, bottom in zip(lattice.ys, lattice.ys[1:], strict=False)),
+        method=Method.LATTICE,
+        flags=tuple(sorted(flags)),
+        cut_top="top" in lattice.open_sides,
+        cut_bottom="bottom" in lattice.open_sides,
+    )
+
+
+def _piece(cell: LatticeCell, runs: tuple[TextRun, ...], page: int, flags: set[str]) -> Piece:
+    x0, _, x1, _ = cell.box
+    text, full = "", False
+    if runs:
+        lines = lines_of(runs)
+        text = "\n".join(line.text for line in lines)
+        full = _is_full(lines[-1], x1 - x0)
+        if _SPLIT_DIGITS.search(text) and _DIGIT_RUN.match("".join(text.split())):
+            flags.add(SPLIT_DIGITS)
+        if _UNREADABLE.search(text):
+            flags.add(UNREADABLE_CHARACTERS)
+    return Piece(cell.row, cell.row_span, x0, x1, text, full, page, cell.box)
+
+
+def _is_full(line: Line, width: float) -> bool:
+    """Whether one more character would not have fitted (a character is about as wide as the line is high)."""
+    return width - (line.x1 - line.x0) < line.size + PADDING
