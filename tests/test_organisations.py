@@ -108,7 +108,7 @@ def test_without_a_portal_nothing_is_guessed(name: str | None) -> None:
 
 def test_without_a_portal_a_division_known_once_is_enough() -> None:
     found = resolve("丰城市泉港镇人民政府")
-    assert (found.org_id, found.confidence) == ("360981:泉港镇人民政府", "medium")
+    assert (found.org_id, found.confidence) == ("360981:泉港镇人民政府", "low")
 
 
 def test_a_county_under_the_province_directly_and_a_municipalitys_district() -> None:

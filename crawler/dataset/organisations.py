@@ -55,7 +55,9 @@ class Organisation:
     """What a name was resolved to. ``org_id``, ``org_level`` and the region are ``None`` where the place is unknown.
 
     ``org_level`` is province | prefecture | county | township; ``org_type`` is government | government_office | department |
-    township | street | development_zone | other; ``confidence`` is high | medium | none.
+    township | street | development_zone | other; ``confidence`` is high (the
+    name says where), medium (only the portal does), low (the name does, but no portal confirms that no other division of that
+    name is meant) or none.
     """
 
     org_id: str | None
@@ -134,6 +136,10 @@ class Gazetteer:
         """The code of a division; ``None`` where it is not known."""
         return None if path is None else self._codes.get(path)
 
+    def knows(self, path: str) -> bool:
+        """Whether the division is in the registry."""
+        return path in self._codes
+
     def level(self, path: str) -> str:
         """province | prefecture | county, by the depth of the path and, where known, by the code."""
         names, code = path.split("/"), self.code(path)
@@ -158,7 +164,7 @@ class Gazetteer:
         else:
             place, evidence, confidence = named, f"named in the organisation's name: {named}", "high"
         if region is None:
-            confidence = "medium"
+            confidence = "low"
         own_name, kind = own_name_and_type(_without_bare_unit(rest, place))
         code = self.code(place) or (region_code if place == region else None)
         level = "township" if kind in {"township", "street"} or TOWN_OFFICE.match(rest) else self.level(place)

@@ -1,0 +1,333 @@
+"""From documents seen to reports: one current record for each organisation, year and scope, and the versions before it.
+
+Pure: what is given in whatever order gives the same reports. Renditions that are split over several files (text in one,
+tables in another) would be joined in ``renditions.split_versions``, before the best one is chosen.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from crawler.dataset.model import Record, Sighting
+from crawler.dataset.organisations import UNRESOLVED, Division, Gazetteer, Organisation, resolve_organisation
+from crawler.dataset.reading import (
+    OWN_SCOPE,
+    UNSTATED_SCOPES,
+    YEAR_UNKNOWN,
+    Reading,
+    TitleReader,
+    organisation_flags,
+    read_sighting,
+)
+from crawler.dataset.renditions import LoadRecord, Version, split_versions, stood_together
+from crawler.outcomes import Outcome
+
+COPIED_TEXT = "copied_text"
+RENDITIONS_DIFFER = "renditions_differ"
+SCOPE_ASSUMED = "reporting_scope_assumed"
+
+Key = tuple[str, int | None, str]
+"""Organisation, year and scope; for what cannot be identified, its text."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportVersion:
+    """One version of one report, without its record: ``report_record`` makes that."""
+
+    report_id: str
+    version_no: int
+    supersedes: str | None
+    organisation: Organisation
+    year: int | None
+    scope: str
+    renditions: tuple[Reading, ...]
+    """Best first."""
+    flags: tuple[str, ...]
+
+    @property
+    def version_id(self) -> str:
+        """``<report_id>/v<version_no>``."""
+        return version_id(self.report_id, self.version_no)
+
+
+@dataclass(frozen=True, slots=True)
+class Assembly:
+    """``current`` and ``superseded`` versions by report and version; ``problems`` are documents that gave no report."""
+
+    current: tuple[ReportVersion, ...]
+    superseded: tuple[ReportVersion, ...]
+    problems: tuple[Sighting, ...]
+
+
+def version_id(report_id: str, version_no: int) -> str:
+    """How one version of a report is named, in ``supersedes``."""
+    return f"{report_id}/v{version_no}"
+
+
+def assemble(
+    sightings: Iterable[Sighting],
+    *,
+    load: LoadRecord,
+    divisions: Iterable[Division] = (),
+    read_title: TitleReader | None = None,
+) -> Assembly:
+    """The reports that the sightings amount to.
+
+    Args:
+        sightings: in any order; their records are let go as soon as they are read.
+        load: fetches the record of a content again, by sha256 and extractor version.
+        divisions: of the registry; the regions of the portals are added.
+        read_title: what a link's or page's title says, asked only where a document does not say itself.
+    """
+    readings, problems = _read_all(sightings, tuple(divisions), read_title)
+    groups: dict[Key, list[Reading]] = defaultdict(list)
+    for reading in _settle_scopes(_agree_on_organisations(readings)):
+        groups[_key(reading)].append(reading)
+    current: list[ReportVersion] = []
+    superseded: list[ReportVersion] = []
+    for key, group in groups.items():
+        versions = _number_versions(key, split_versions(group, load))
+        current.append(versions[-1])
+        superseded.extend(versions[:-1])
+    return Assembly(
+        current=tuple(_flag_copies(sorted(current, key=lambda version: version.report_id))),
+        superseded=tuple(sorted(superseded, key=lambda version: (version.report_id, version.version_no))),
+        problems=tuple(problems),
+    )
+
+
+def report_record(version: ReportVersion, load: LoadRecord) -> Record:
+    """The version as one line of ``reports.jsonl``, its keys in the order of the documentation."""
+    best = version.renditions[0]
+    sighting, organisation = best.sighting, version.organisation
+    record = load(sighting.sha256, sighting.extractor_version or "")
+    dates = [reading.published_date for reading in version.renditions if reading.published_date]
+    return {
+        "report_id": version.report_id,
+        **_organisation_fields(organisation, record.get("org_name_raw")),
+        "year": version.year,
+        "title": record.get("title") or sighting.page_title or sighting.list_title,
+        "form_version": record.get("form_version"),
+        "reporting_scope": version.scope,
+        "published_date": best.published_date or min(dates, default=None),
+        **_content_fields(record, version.flags),
+        "documents": _documents(version.renditions),
+        "portal": sighting.portal_name,
+        "page_url": sighting.page_url,
+        "column_url": sighting.column_url,
+        "version_no": version.version_no,
+        "supersedes": version.supersedes,
+        "first_seen": min(reading.sighting.first_seen for reading in version.renditions),
+        "last_seen": max(reading.sighting.last_seen for reading in version.renditions),
+        "extractor_version": sighting.extractor_version,
+    }
+
+
+def local_record(record: Record, *, gazetteer: Gazetteer, content_sha256: str, extractor_version: str) -> Record:
+    """A local file's record with the keys of ``reports.jsonl``, without those that only a crawl knows.
+
+    The organisation is resolved by its name alone; where that is not enough it is ``None`` and a flag says so.
+    """
+    organisation = resolve_organisation(record.get("org_name_raw"), gazetteer=gazetteer)
+    year, scope = record.get("year"), record.get("reporting_scope")
+    flags = [*organisation_flags(organisation), *([YEAR_UNKNOWN] if year is None else [])]
+    if scope in UNSTATED_SCOPES:
+        scope, flags = OWN_SCOPE, [*flags, SCOPE_ASSUMED]
+    identified = organisation.org_id is not None and year is not None
+    return {
+        "report_id": f"{organisation.org_id}:{year}:{scope}" if identified else f"document:{content_sha256[:32]}",
+        **_organisation_fields(organisation, record.get("org_name_raw")),
+        "year": year,
+        "title": record.get("title"),
+        "form_version": record.get("form_version"),
+        "reporting_scope": scope,
+        "published_date": record.get("published_date"),
+        **_content_fields(record, flags),
+        "extractor_version": extractor_version,
+    }
+
+
+def _organisation_fields(organisation: Organisation, name: str | None) -> Record:
+    return {
+        "org_id": organisation.org_id,
+        "org_name": organisation.org_name,
+        "org_name_raw": name,
+        "org_level": organisation.org_level,
+        "org_type": organisation.org_type,
+        "region_code": organisation.region_code,
+        "region_path": organisation.region_path,
+    }
+
+
+def _content_fields(record: Record, flags: Iterable[str]) -> Record:
+    return {
+        "period": record.get("period"),
+        "contact": record.get("contact"),
+        "sections": record["sections"],
+        "text": record["text"],
+        "values": record["values"],
+        "cells": record["cells"],
+        "checks": record["checks"],
+        "quality_flags": [*dict.fromkeys((*record["quality_flags"], *flags))],
+    }
+
+
+def _documents(renditions: Sequence[Reading]) -> list[dict[str, Any]]:
+    found = {(reading.sighting.url, reading.sighting.sha256): reading.sighting for reading in renditions}
+    return [
+        {
+            "url": sighting.url,
+            "sha256": sighting.sha256,
+            "media_type": sighting.media_type,
+            "bytes": sighting.size,
+            "path": sighting.path,
+            "role": sighting.role,
+            "outcome": sighting.outcome.value,
+            "fetched_at": sighting.fetched_at,
+        }
+        for _, sighting in sorted(found.items())
+    ]
+
+
+def _read_all(
+    sightings: Iterable[Sighting], divisions: tuple[Division, ...], read_title: TitleReader | None
+) -> tuple[list[Reading], list[Sighting]]:
+    registry = Gazetteer(divisions)
+    others_regions: dict[Division, Gazetteer] = {}
+    readings: dict[tuple[str, ...], Reading] = {}
+    others: dict[tuple[str, ...], Sighting] = {}
+    for sighting in sightings:
+        if sighting.record is None:
+            others[sighting.url, sighting.sha256, sighting.page_url, sighting.portal] = sighting
+            continue
+        gazetteer = registry
+        if sighting.portal_region and not registry.knows(sighting.portal_region):
+            region = (sighting.portal_region, sighting.portal_region_code)
+            if region not in others_regions:
+                others_regions[region] = Gazetteer([*divisions, region])
+            gazetteer = others_regions[region]
+        reading = read_sighting(sighting, gazetteer, read_title)
+        readings[reading.order] = reading
+    pages_with_report = {reading.sighting.page_url for reading in readings.values()}
+    problems = [
+        other
+        for _, other in sorted(others.items())
+        # An article that only announces its attachment is no report, and nothing is missing.
+        if other.outcome is not Outcome.NOT_A_REPORT or other.page_url not in pages_with_report
+    ]
+    return [readings[order] for order in sorted(readings)], problems
+
+
+def _agree_on_organisations(readings: Sequence[Reading]) -> list[Reading]:
+    """One text met on several portals has one organisation: a town's report on the city's portal is the county's town."""
+    groups: dict[str, list[Reading]] = defaultdict(list)
+    for reading in readings:
+        groups[reading.text_digest or reading.sighting.sha256].append(reading)
+    return [agreed for group in groups.values() for agreed in _agree(group)]
+
+
+def _agree(group: list[Reading]) -> list[Reading]:
+    known = {reading.organisation.org_id: reading.organisation for reading in group if reading.organisation.org_id}
+    years = {reading.year for reading in group if reading.year is not None}
+    if len(group) == 1 or not known:
+        return group
+    deepest = max(known.values(), key=lambda organisation: (len(_path(organisation)), organisation.org_id or ""))
+    one_place = all(
+        organisation.own_name == deepest.own_name and f"{_path(deepest)}/".startswith(f"{_path(organisation)}/")
+        for organisation in known.values()
+    )
+    agreed = []
+    for reading in group:
+        year = reading.year if len(years) != 1 else next(iter(years))
+        organisation = deepest if one_place else reading.organisation
+        settled = {UNRESOLVED} if organisation.org_id else set()
+        flags = tuple(flag for flag in reading.flags if flag not in settled)
+        agreed.append(replace(reading, organisation=organisation, year=year, flags=flags))
+    return agreed
+
+
+def _path(organisation: Organisation) -> str:
+    return organisation.region_path or ""
+
+
+def _settle_scopes(readings: Sequence[Reading]) -> list[Reading]:
+    """A document that does not state its scope has the one stated beside it for the same year, else its own."""
+    stated: dict[tuple[str | None, int | None], set[str]] = defaultdict(set)
+    for reading in readings:
+        if reading.scope is not None:
+            stated[reading.organisation.org_id, reading.year].add(reading.scope)
+    settled = []
+    for reading in readings:
+        if reading.scope is None:
+            scopes = stated[reading.organisation.org_id, reading.year]
+            scope = next(iter(scopes)) if len(scopes) == 1 and reading.organisation.org_id else OWN_SCOPE
+            reading = replace(reading, scope=scope, flags=(*reading.flags, SCOPE_ASSUMED))  # noqa: PLW2901 - the same, settled
+        settled.append(reading)
+    return settled
+
+
+def _key(reading: Reading) -> Key:
+    scope = reading.scope or OWN_SCOPE
+    if reading.organisation.org_id is None or reading.year is None:
+        return f"document:{reading.text_digest or reading.sighting.sha256}", reading.year, scope
+    return reading.organisation.org_id, reading.year, scope
+
+
+def _number_versions(key: Key, versions: Sequence[Version]) -> list[ReportVersion]:
+    organisation_key, year, scope = key
+    if organisation_key.startswith("document:"):
+        first = min(
+            (reading.sighting for version in versions for reading in version), key=lambda seen: (seen.first_seen, seen.sha256)
+        )
+        report_id = f"document:{first.sha256[:32]}"
+    else:
+        report_id = f"{organisation_key}:{year}:{scope}"
+    numbered: list[ReportVersion] = []
+    for number, version in enumerate(versions, start=1):
+        differs = any(
+            stood_together(mine, its) for other in versions if other is not version for mine in version for its in other
+        )
+        best = version[0]
+        numbered.append(
+            ReportVersion(
+                report_id=report_id,
+                version_no=number,
+                supersedes=version_id(report_id, number - 1) if number > 1 else None,
+                organisation=best.organisation,
+                year=year,
+                scope=scope,
+                renditions=tuple(version),
+                flags=(*best.flags, *((RENDITIONS_DIFFER,) if differs else ())),
+            )
+        )
+    return numbered
+
+
+def _flag_copies(versions: Sequence[ReportVersion]) -> list[ReportVersion]:
+    """Flags reports of different organisations for one year with the same words or the same numbers; merges none.
+
+    Numbers that are all zero are no evidence: most towns report nothing but zeros.
+    """
+    owners: dict[tuple[object, ...], set[str]] = defaultdict(set)
+    for version in versions:
+        for evidence in _evidence(version):
+            owners[evidence].add(version.organisation.org_id or version.report_id)
+    return [
+        replace(version, flags=(*version.flags, COPIED_TEXT))
+        if any(len(owners[evidence]) > 1 for evidence in _evidence(version))
+        else version
+        for version in versions
+    ]
+
+
+def _evidence(version: ReportVersion) -> list[tuple[object, ...]]:
+    best = version.renditions[0]
+    evidence: list[tuple[object, ...]] = [("text", best.text_digest)] if best.text_digest else []
+    if best.prose_digest:
+        evidence.append(("words", version.year, best.prose_digest))
+    if best.has_non_zero:
+        evidence.append(("numbers", version.year, best.known_cells))
+    return evidence
