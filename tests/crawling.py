@@ -51,11 +51,21 @@ class MiniPortal:
     def finish(self, *, list_body: str | None = None) -> None:
         rows = "".join(f'<li><a href="{path}">{title}</a><span>{date}</span></li>' for path, title, date in self.rows)
         self.put("/robots.txt", "User-agent: *\nDisallow: /private/\n")
-        self.page("/index.html", "栾川县人民政府", '<ul><li><a href="/zwgk/">政府信息公开</a></li><li><a href="/xw/">新闻</a></li></ul>')
+        self.page(
+            "/index.html",
+            "栾川县人民政府",
+            '<ul><li><a href="/zwgk/">政府信息公开</a></li><li><a href="/xw/">新闻</a></li></ul>',
+        )
         parts = ("政府信息公开指南", "政府信息公开制度", "法定主动公开内容", "政府信息公开年报", "依申请公开")
-        links = "".join(f'<li><a href="/zwgk/{"zfxxgknb" if part.endswith("年报") else "x"}/">{part}</a></li>' for part in parts)
+        links = "".join(
+            f'<li><a href="/zwgk/{"zfxxgknb" if part.endswith("年报") else "x"}/">{part}</a></li>' for part in parts
+        )
         self.page("/zwgk/index.html", "政府信息公开", f"<ul>{links}</ul>")
-        body = f'<div class="location">首页 > 政府信息公开年报</div><ul class="list">{rows}</ul>' if list_body is None else list_body
+        body = (
+            f'<div class="location">首页 > 政府信息公开年报</div><ul class="list">{rows}</ul>'
+            if list_body is None
+            else list_body
+        )
         self.page("/zwgk/zfxxgknb/index.html", "政府信息公开年报", body)
 
 
