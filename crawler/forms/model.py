@@ -46,6 +46,8 @@ class CellReading:
     unit: str | None
     where: Mapping[str, Any] | None
     second_raw: str | None = None
+    flags: tuple[str, ...] = ()
+    """What is odd about this one cell, as words of docs/quality-flags.md without a subject."""
 
 
 @dataclass(frozen=True, slots=True)
