@@ -168,11 +168,19 @@ def _document_at(base: str, href: str) -> str | None:
 
 def _named_in_script(source: str, base: str) -> Iterator[tuple[str, str]]:
     """Documents a page's own script shows (``new PDFObject({url: '...pdf'})``); comments in scripts are left out."""
-    code = re.sub(r"(?m)^\s*//.*$|/\*.*?\*/", " ", source, flags=re.DOTALL | re.MULTILINE) if len(source) < 500_000 else ""
-    for match in _SCRIPT_DOCUMENT.finditer(code):
+    for match in _SCRIPT_DOCUMENT.finditer(_without_comments(source)):
         address = resolve(base, match["url"])
         if address and is_document_url(address):
             yield address, ""
+
+
+def _without_comments(source: str) -> str:
+    pieces: list[str] = []
+    done = 0
+    while (start := source.find("/*", done)) >= 0 and (end := source.find("*/", start + 2)) >= 0:
+        pieces.append(source[done:start])
+        done = end + 2
+    return re.sub(r"(?m)^[ \t]*//.*$", "", "".join([*pieces, source[done:]]))
 
 
 def _detail(html: str) -> dict[str, object]:

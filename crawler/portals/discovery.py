@@ -135,7 +135,7 @@ def _shell_target(root: Element, url: str) -> str | None:
     if len(text_of(root)) > _SHELL_CHARACTERS or len(list(root.iter("a"))) > 3:
         return None
     for script in root.iter("script"):
-        for match in _OPENED.finditer(re.sub(r"(?m)^\s*//.*$", "", script.text or "")):
+        for match in _OPENED.finditer(re.sub(r"(?m)^[ \t]*//.*$", "", script.text or "")):
             target = resolve(base, match["call"] or match["set"] or "")
             if target and target != url:
                 return target

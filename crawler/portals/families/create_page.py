@@ -50,20 +50,24 @@ class CreatePage:
         )
 
 
-_COMMENT = re.compile(r"<!--(?!\[if)(.*?)-->", re.DOTALL)
 _MIN_ROWS_IN_COMMENT = 2
+_LINK = re.compile(r"<a\b[^>]{0,2000}href", re.IGNORECASE)
+_DATE = re.compile(r"(?:19|20)\d\d[-年/.]\d{1,2}")
 
 
 def unwrap_lists(html: str) -> str:
     """``html`` with comments opened that hold a pager's call or several dated rows; other comments are old drafts and stay."""
+    pieces: list[str] = []
+    done = 0
+    while (start := html.find("<!--", done)) >= 0 and (end := html.find("-->", start + 4)) >= 0:
+        inner = html[start + 4 : end]
+        pieces += [html[done:start], inner if _is_list(inner) else html[start : end + 3]]
+        done = end + 3
+    return "".join([*pieces, html[done:]])
 
-    def opened(match: re.Match[str]) -> str:
-        inner = match.group(1)
-        rows = len(re.findall(r"<a\b[^>]{0,2000}href", inner, re.IGNORECASE))
-        if "createPageHTML" in inner or (
-            rows >= _MIN_ROWS_IN_COMMENT and len(re.findall(r"(?:19|20)\d\d[-年/.]\d{1,2}", inner)) >= rows
-        ):
-            return inner
-        return match.group(0)
 
-    return _COMMENT.sub(opened, html)
+def _is_list(comment: str) -> bool:
+    if "createPageHTML" in comment:
+        return True
+    rows = len(_LINK.findall(comment))
+    return rows >= _MIN_ROWS_IN_COMMENT and len(_DATE.findall(comment)) >= rows

@@ -39,7 +39,8 @@ def paging(size: int | None, count: int | None, page: int, rows: int) -> Paging:
         page: 0-based number of this page.
         rows: rows read from this page.
 
-    Read one page at a time while undecided: both readings agree that the next page exists. If the count can be neither
+    Read one page at a time while undecided: both readings agree that the next page exists. Full pages that end exactly at
+    the count leave it open, so one page more is asked for, which may not exist. If the count can be neither
     (rows were lost on the way), it is kept as the total, so that the gap shows.
     """
     if count is None:
@@ -55,8 +56,7 @@ def paging(size: int | None, count: int | None, page: int, rows: int) -> Paging:
         return Paging(None, count, () if is_single_page else more_pages)
     if rows >= size:
         if through == count:
-            probe = (page + 1,) if page == 0 and count > 1 else ()
-            return Paging(count, math.ceil(count / size), probe)
+            return Paging(count, None, (page + 1,) if count > page + 1 else ())
         return Paging(None, None, (page + 1,))
     if through == count:
         return Paging(count, math.ceil(count / size), ())

@@ -6,7 +6,7 @@ import re
 
 from crawler.portals.families.base import declared_numbers, pager_links, require_rows
 from crawler.portals.families.create_page import unwrap_lists
-from crawler.portals.families.rows import read_rows
+from crawler.portals.families.rows import Reading, read_rows
 from crawler.portals.model import ListPage
 
 SIGNATURE = re.compile(
@@ -45,6 +45,7 @@ class Generic:
 def _read(family: str, html: str, url: str) -> ListPage:
     reading = read_rows(unwrap_lists(html), url)
     total, pages = declared_numbers(reading.text)
+    pages = pages or _fraction(reading)
     require_rows(family, reading, declared=total, expected="a repeating block of titled links")
     return ListPage(
         family=family,
@@ -54,3 +55,19 @@ def _read(family: str, html: str, url: str) -> ListPage:
         declared_total=total,
         declared_pages=pages,
     )
+
+
+_PAGER_NAME = re.compile(r"\bp_t\b|pag|fenye|turn", re.IGNORECASE)
+
+
+def _fraction(reading: Reading) -> int | None:
+    """Pages from a bare "1/11", which elsewhere than in a pager may be a date or a score."""
+    for element in reading.root.iter("span", "em", "b", "i", "label", "div", "li", "td"):
+        if len(element) == 0 and element.text:
+            match = re.fullmatch(r"\s*\d{1,4}\s*/\s*(\d{1,4})\s*", element.text)
+            parent = element.getparent()
+            boxes = [element] if parent is None else [element, parent]
+            names = " ".join(f"{box.get('class') or ''} {box.get('id') or ''}" for box in boxes)
+            if match and _PAGER_NAME.search(names):
+                return int(match.group(1))
+    return None
