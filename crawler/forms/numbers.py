@@ -89,4 +89,6 @@ def parse_number(raw: str, *, type: str = "int", signed: bool = False, unit: str
         flags.append(SPACE_GROUPING)
     if match["unit"]:
         flags.append(UNIT_IN_CELL)
-    return ParsedNumber(value or abs(value), State.NUMBER if value else State.ZERO, match["unit"] or unit, tuple(flags))
+    if not value:
+        return ParsedNumber(abs(value), State.ZERO, match["unit"] or unit, tuple(flags))
+    return ParsedNumber(value, State.NUMBER, match["unit"] or unit, tuple(flags))

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from crawler.documents.model import Document, Grid, Paragraph
 from crawler.forms.catalogue import SectionSpec
@@ -18,6 +19,7 @@ _NUMERAL = re.compile(r"\s*([一二三四五六七八九])\s*[、.．,，:：]?\
 _SUB_NUMERAL = re.compile(r"\s*(?:[(（]\s*[一二三四五六七八九十\d]+\s*[)）]|\d+\s*[.、．]|[一二三四五六七八九十]是)")
 _SKIPPED = re.compile(r"[\W_]")
 _SENTENCE_END = re.compile(r"[。；;！!？?]")
+_TRADITIONAL_FIRSTS = "總主收政存其因依工需"
 MAX_HEADING_CHARACTERS = 40
 MIN_HEADING_SIMILARITY = 0.7
 
@@ -89,6 +91,9 @@ def _heading(text: str, specs: Iterable[SectionSpec]) -> _Heading | None:
     numeral = _NUMERAL.match(text)
     words = text[numeral.end() :] if numeral else text
     best: _Heading | None = None
+    first = next((character for character in words if not _SKIPPED.match(character)), "")
+    if numeral is None and first not in _first_characters(tuple(specs)):
+        return None
     for spec in specs:
         if numeral is None and len(text) > MAX_HEADING_CHARACTERS:
             continue
@@ -105,6 +110,13 @@ def _heading(text: str, specs: Iterable[SectionSpec]) -> _Heading | None:
     if best is None and numeral is not None and len(text) <= MAX_HEADING_CHARACTERS and not _SENTENCE_END.search(text):
         return _similar_heading(text, words, numeral[1], specs)
     return best
+
+
+@lru_cache(maxsize=8)
+def _first_characters(specs: tuple[SectionSpec, ...]) -> frozenset[str]:
+    """What a heading may begin with, traditional characters included."""
+    firsts = {skeleton(wording)[0] for spec in specs for wording in (spec.heading, *spec.variants)}
+    return frozenset(firsts | {character for character in _TRADITIONAL_FIRSTS if skeleton(character) in firsts})
 
 
 def _similar_heading(text: str, words: str, numeral: str, specs: Iterable[SectionSpec]) -> _Heading | None:

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from crawler.forms.model import CellReading, Number, Section, State, Status
 
@@ -48,9 +49,10 @@ class _Statement:
     sentence: str
 
 
-def _sentences(text: str) -> list[str]:
+@lru_cache(maxsize=8)
+def _sentences(text: str) -> tuple[str, ...]:
     folded = unicodedata.normalize("NFKC", text)
-    return [part for part in re.split(r"[。；;\n!?]", folded.replace(" ", "")) if part]
+    return tuple(part for part in re.split(r"[。；;\n!?]", folded.replace(" ", "")) if part)
 
 
 def _overview(sections: Sequence[Section]) -> str:
