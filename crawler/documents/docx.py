@@ -47,6 +47,9 @@ _P, _TBL, _R, _T, _TR, _TC = (_W + name for name in ("p", "tbl", "r", "t", "tr",
 _SDT, _SDT_CONTENT, _TEXT_BOX = _W + "sdt", _W + "sdtContent", _W + "txbxContent"
 _ALTERNATE, _CHOICE, _FALLBACK = _MC + "AlternateContent", _MC + "Choice", _MC + "Fallback"
 _VAL = _W + "val"
+_RPR, _RSTYLE, _VANISH = _W + "rPr", _W + "rStyle", _W + "vanish"
+_TAB, _PTAB, _BR, _CR, _RUBY = (_W + name for name in ("tab", "ptab", "br", "cr", "ruby"))
+_NO_BREAK_HYPHEN, _SYM, _MATH_TEXT = _W + "noBreakHyphen", _W + "sym", _M + "t"
 # Containers that are transparent to a reader of the final text, and those whose content is deleted or a template.
 _TRANSPARENT = frozenset(
     {_W + name for name in ("ins", "moveTo", "hyperlink", "smartTag", "customXml", "fldSimple", "dir", "bdo")}
@@ -116,21 +119,21 @@ class _Walker:
             if tag == _R:
                 if not self._is_hidden(child):
                     self._inline(child, parts, boxes)
-            elif tag == _T or tag == _M + "t":
+            elif tag in (_T, _MATH_TEXT):
                 parts.append(child.text or "")
             elif tag in _DROPPED:
                 continue
-            elif tag == _W + "tab" or tag == _W + "ptab":
+            elif tag in (_TAB, _PTAB):
                 parts.append("\t")
-            elif tag == _W + "br":
+            elif tag == _BR:
                 parts.append("" if child.get(_W + "type") in {"page", "column"} else "\n")
-            elif tag == _W + "cr":
+            elif tag == _CR:
                 parts.append("\n")
-            elif tag == _W + "noBreakHyphen":
+            elif tag == _NO_BREAK_HYPHEN:
                 parts.append("-")
-            elif tag == _W + "sym":
+            elif tag == _SYM:
                 parts.append(_symbol(child))
-            elif tag == _SDT or tag == _W + "ruby" or tag in _TRANSPARENT:
+            elif tag in (_SDT, _RUBY) or tag in _TRANSPARENT:
                 self._inline(child, parts, boxes)
             elif tag == _ALTERNATE:
                 self._inline(_alternative(child), parts, boxes)
@@ -138,14 +141,17 @@ class _Walker:
                 boxes.extend(_text_boxes(child))
 
     def _is_hidden(self, run: etree._Element) -> bool:
-        properties = run.find(_W + "rPr")
-        if properties is None:
+        properties = next(iter(run), None)
+        if properties is None or properties.tag != _RPR:
             return False
-        vanish = properties.find(_W + "vanish")
-        if vanish is not None:
-            return vanish.get(_VAL, "true") not in _FALSE
-        style = properties.find(_W + "rStyle")
-        return style is not None and style.get(_VAL) in self.hidden_styles
+        for child in properties:
+            if child.tag == _VANISH:
+                return child.get(_VAL, "true") not in _FALSE
+            if child.tag == _RSTYLE and child.get(_VAL) in self.hidden_styles:
+                # The run's own w:vanish, which overrides its style, comes behind w:rStyle.
+                vanish = properties.find(_VANISH)
+                return vanish is None or vanish.get(_VAL, "true") not in _FALSE
+        return False
 
     def _style(self, paragraph: etree._Element) -> str | None:
         style = paragraph.find(f"{_W}pPr/{_W}pStyle")
@@ -183,14 +189,11 @@ class _Walker:
 
     def _read_row(self, row: etree._Element) -> list[_RowCell]:
         cells: list[_RowCell] = []
-        column = _number(row, f"{_W}trPr/{_W}gridBefore")
-        for cell in _cells(row):
-            properties = cell.find(_W + "tcPr")
-            span, merge, horizontal = 1, None, None
-            if properties is not None:
-                span = max(_number(properties, _W + "gridSpan"), 1)
-                merge = _merge(properties, _W + "vMerge")
-                horizontal = _merge(properties, _W + "hMerge")
+        column = _number(_properties(row, _W + "trPr").get(_W + "gridBefore"))
+        for cell, properties in _cells(row):
+            span = max(_number(properties.get(_W + "gridSpan")), 1)
+            merge = _merge(properties.get(_W + "vMerge"))
+            horizontal = _merge(properties.get(_W + "hMerge"))
             if column + span > MAX_COLUMNS:
                 raise OutcomeError(Outcome.TOO_LARGE, f"the document holds a table of more than {MAX_COLUMNS} columns")
             if horizontal == "continue" and cells:
@@ -208,7 +211,7 @@ class _Walker:
                 lines.append(text)
                 lines.extend(self._cell_text(box) for box in boxes)
             elif element.tag == _TBL:
-                lines.extend("\t".join(map(self._cell_text, _cells(row))) for row in _rows(element))
+                lines.extend("\t".join(self._cell_text(inner) for inner, _ in _cells(row)) for row in _rows(element))
         return "\n".join(line for line in lines if line)
 
 
@@ -233,6 +236,15 @@ def read_docx(content: bytes) -> Document:
         raise OutcomeError(Outcome.TRUNCATED, f"the DOCX is a broken zip: {error}") from error
     except (NotImplementedError, RuntimeError, ValueError, OverflowError) as error:
         raise OutcomeError(Outcome.NOT_A_DOCUMENT, f"the DOCX is a zip no reader understands: {error}") from error
+
+
+def read_grid(table: etree._Element, number: int = 1) -> Grid | None:
+    """The grid of one ``w:tbl`` element, styles and numbering aside; ``None`` if it has no cell.
+
+    Raises:
+        OutcomeError: ``too_large`` for a table of more slots than any form has.
+    """
+    return _Walker(Numbering(), frozenset(), frozenset()).grid(table, number)
 
 
 def _read_package(archive: zipfile.ZipFile) -> Document:
@@ -327,33 +339,40 @@ def _wrapped(container: etree._Element, wanted: str) -> Iterator[etree._Element]
             yield from _wrapped(element, wanted)
 
 
+def _properties(element: etree._Element, name: str) -> dict[str, etree._Element]:
+    """The children of an element's property element by tag; one pass, since a table asks thousands of times."""
+    for child in element:
+        if child.tag == name:
+            return {item.tag: item for item in child if isinstance(item.tag, str)}
+    return {}
+
+
 def _rows(table: etree._Element) -> Iterator[etree._Element]:
     for row in _wrapped(table, _TR):
-        properties = row.find(_W + "trPr")
-        if properties is None or (properties.find(_W + "del") is None and not _is_on(properties.find(_W + "hidden"))):
+        properties = _properties(row, _W + "trPr")
+        if _W + "del" not in properties and not _is_on(properties.get(_W + "hidden")):
             yield row
 
 
-def _cells(row: etree._Element) -> Iterator[etree._Element]:
+def _cells(row: etree._Element) -> Iterator[tuple[etree._Element, dict[str, etree._Element]]]:
     for cell in _wrapped(row, _TC):
-        if cell.find(f"{_W}tcPr/{_W}cellDel") is None:
-            yield cell
+        properties = _properties(cell, _W + "tcPr")
+        if _W + "cellDel" not in properties:
+            yield cell, properties
 
 
 def _is_on(element: etree._Element | None) -> bool:
     return element is not None and element.get(_VAL, "true") not in _FALSE
 
 
-def _number(element: etree._Element, path: str) -> int:
+def _number(element: etree._Element | None) -> int:
     """A ``w:val`` of 0 to `MAX_COLUMNS`; 0 where it is missing or no number."""
-    found = element.find(path)
-    text = "" if found is None else found.get(_VAL, "")
+    text = "" if element is None else element.get(_VAL, "")
     return min(int(text), MAX_COLUMNS) if text.isdecimal() and len(text) < 10 else 0
 
 
-def _merge(properties: etree._Element, name: str) -> str | None:
-    found = properties.find(name)
-    return None if found is None else found.get(_VAL, "continue")
+def _merge(element: etree._Element | None) -> str | None:
+    return None if element is None else element.get(_VAL, "continue")
 
 
 def _drop_slivers(table: etree._Element, rows: list[list[_RowCell]]) -> None:

@@ -55,8 +55,10 @@ class Numbering:
 
     def next_label(self, paragraph: etree._Element) -> str:
         """The printed number of this paragraph, e.g. ``一、``; empty where it has none."""
+        if not self.abstract_of:
+            return ""
         properties = paragraph.find(_W + "pPr")
-        if properties is None or not self.abstract_of:
+        if properties is None:
             return ""
         place = _place(properties)
         if place is None:

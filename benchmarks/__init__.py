@@ -1,0 +1,1 @@
+"""Ratios against named baselines; each prints its figures."""
