@@ -189,10 +189,11 @@ def chromium_pdf(html: str) -> bytes:
 
 
 def libreoffice_pdfs(pages: dict[str, str]) -> dict[str, bytes]:
-    """Each HTML page (by name) as LibreOffice Writer exports it; one call for all."""
+    """Each HTML page (by name) as LibreOffice Writer exports it; one call for all. It knows borders as attributes only."""
     with tempfile.TemporaryDirectory() as folder:
         for name, html in pages.items():
-            Path(folder, f"{name}.html").write_text(html, encoding="utf-8")
+            ruled = html.replace("<table", '<table border="1" cellspacing="0" cellpadding="3"')
+            Path(folder, f"{name}.html").write_text(ruled, encoding="utf-8")
         subprocess.run(
             [
                 "soffice",
@@ -200,7 +201,7 @@ def libreoffice_pdfs(pages: dict[str, str]) -> dict[str, bytes]:
                 f"-env:UserInstallation=file://{folder}/profile",
                 "--infilter=HTML (StarWriter)",
                 "--convert-to",
-                "pdf:writer_web_pdf_Export" if False else "pdf:writer_pdf_Export",
+                "pdf:writer_pdf_Export",
                 "--outdir",
                 folder,
                 *(str(Path(folder, f"{name}.html")) for name in pages),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from crawler.documents.model import Box
 from crawler.documents.page import Rule
@@ -23,6 +23,8 @@ SHORTEST = 6.0
 """What is shorter (points) after joining rules nothing: dots, arrow heads, underlined commas."""
 OVERHANG = 5.0
 """Lines that run this far (points) past the last one across them show that a closing line is missing there."""
+OPEN_ROW = 1.5
+"""How many times as high as the table's highest row a row may be that no upright rule touches."""
 COVERED = 0.6
 """The share of a slot's side that must be ruled to part it from its neighbour."""
 
@@ -112,17 +114,75 @@ def find_lattices(horizontals: Iterable[Rule], verticals: Iterable[Rule]) -> lis
     row of a table that a page cut off. Who knows the neighbouring pages decides.
     """
     flat, upright = merge_rules(horizontals, STRAIGHT), merge_rules(verticals, STRAIGHT)
-    found = []
-    for group_flat, group_upright in _components(flat, upright):
+    found: list[tuple[Lattice, list[Rule], list[Rule]]] = []
+    groups = _components(flat, upright)
+    alone = [rule for group_flat, group_upright in groups if not group_upright for rule in group_flat]
+    for group_flat, group_upright in groups:
+        if not group_upright:
+            continue
         lattice = build_lattice(merge_rules(group_flat), merge_rules(group_upright))
+        if lattice is not None and lattice.open_sides & {"left", "right"} and alone:
+            group_flat, group_upright = _with_open_rows(lattice, group_flat, group_upright, alone)
+            sides = lattice.open_sides
+            lattice = build_lattice(merge_rules(group_flat), merge_rules(group_upright))
+            lattice = lattice and replace(lattice, open_sides=lattice.open_sides | sides)
         if lattice is not None:
-            found.append(lattice)
-    found.sort(key=lambda lattice: (lattice.ys[0], lattice.xs[0]))
-    return found
+            found.append((lattice, group_flat, group_upright))
+    found.sort(key=lambda one: (one[0].ys[0], one[0].xs[0]))
+    return [lattice for lattice, _, _ in _over_open_rows(found)]
+
+
+def _with_open_rows(
+    lattice: Lattice, flat: list[Rule], upright: list[Rule], alone: Sequence[Rule]
+) -> tuple[list[Rule], list[Rule]]:
+    """Adds the first and last rows of a table without side rules that no upright rule touches."""
+    left, top, right, bottom = lattice.box
+    highest = max(below - above for above, below in zip(lattice.ys, lattice.ys[1:], strict=False))
+    for rule in sorted((rule for rule in alone if rule.at < top), reverse=True):
+        if _spans(rule, left, right) and SNAP < top - rule.at <= OPEN_ROW * highest:
+            flat, upright = [*flat, rule], [*upright, Rule(left, rule.at, top), Rule(right, rule.at, top)]
+            top = rule.at
+    for rule in sorted(rule for rule in alone if rule.at > bottom):
+        if _spans(rule, left, right) and SNAP < rule.at - bottom <= OPEN_ROW * highest:
+            flat, upright = [*flat, rule], [*upright, Rule(left, bottom, rule.at), Rule(right, bottom, rule.at)]
+            bottom = rule.at
+    return flat, upright
+
+
+def _spans(rule: Rule, left: float, right: float) -> bool:
+    return abs(rule.start - left) <= SNAP and abs(rule.end - right) <= SNAP
+
+
+def _over_open_rows(found: list[tuple[Lattice, list[Rule], list[Rule]]]) -> list[tuple[Lattice, list[Rule], list[Rule]]]:
+    """Joins the parts of a table without side rules that a row without any upright rule keeps apart.
+
+    The gap must be no higher than a row and a half of the table, so that a heading between two tables stays outside.
+    """
+    joined: list[tuple[Lattice, list[Rule], list[Rule]]] = []
+    for lattice, flat, upright in found:
+        if joined:
+            above, flat_above, upright_above = joined[-1]
+            top, bottom = above.ys[-1], lattice.ys[0]
+            highest = max(above.ys[-1] - above.ys[-2], lattice.ys[1] - lattice.ys[0])
+            if (
+                above.open_sides & lattice.open_sides & {"left", "right"}
+                and abs(above.xs[0] - lattice.xs[0]) <= SNAP
+                and abs(above.xs[-1] - lattice.xs[-1]) <= SNAP
+                and SNAP < bottom - top <= OPEN_ROW * highest
+            ):
+                flat = [*flat_above, *flat]
+                upright = [*upright_above, *upright, Rule(above.xs[0], top, bottom), Rule(above.xs[-1], top, bottom)]
+                whole = build_lattice(merge_rules(flat), merge_rules(upright))
+                if whole is not None:
+                    whole = replace(whole, open_sides=whole.open_sides | above.open_sides & {"left", "right", "top"})
+                    joined[-1] = (whole, flat, upright)
+                    continue
+        joined.append((lattice, flat, upright))
+    return joined
 
 
 def _components(flat: list[Rule], upright: list[Rule]) -> list[tuple[list[Rule], list[Rule]]]:
-    """Lines that touch or cross one another, directly or through others."""
+    """Lines that touch or cross one another, directly or through others; the second list may be empty."""
     parent = list(range(len(flat) + len(upright)))
 
     def root(index: int) -> int:
@@ -139,7 +199,7 @@ def _components(flat: list[Rule], upright: list[Rule]) -> list[tuple[list[Rule],
     groups: dict[int, tuple[list[Rule], list[Rule]]] = {}
     for index, rule in enumerate((*flat, *upright)):
         groups.setdefault(root(index), ([], []))[index >= len(flat)].append(rule)
-    return [group for group in groups.values() if group[1]]
+    return list(groups.values())
 
 
 def build_lattice(flat: Sequence[Rule], upright: Sequence[Rule]) -> Lattice | None:

@@ -15,6 +15,10 @@ _PAGE_NUMBER = re.compile(
     r"^(?:[-—–―－·.]?\s*(\d{1,4})\s*[-—–―－·.]?|第?\s*(\d{1,4})\s*页(?:\s*[,，/]?\s*共\s*\d{1,4}\s*页)?|(\d{1,4})\s*/\s*\d{1,4})$"
 )
 _DASHED_NUMBER = re.compile(r"^[-—–―－]\s*(\d{1,4})\s*[-—–―－]$")
+LINE_GAP = 2.0
+"""White space between two lines, in line heights, above which a new paragraph begins."""
+SHORT_LINE = 4
+"""A line of so few characters may be low because of its characters, not its type size."""
 _WORDY = re.compile(r"[0-9A-Za-z]")
 MARGIN_SHARE = 0.12
 """Running text stands in this share of the page's height at its top or bottom."""
@@ -163,23 +167,25 @@ class Column:
 
 
 def text_column(lines: Sequence[Line]) -> Column:
-    """The margins and the size that most characters keep to."""
-    weights = [len(line.text) for line in lines]
-    return Column(
-        _quantile([line.x0 for line in lines], weights, 0.1),
-        _quantile([line.x1 for line in lines], weights, 0.9),
-        _quantile([line.size for line in lines], weights, 0.5),
-    )
-
-
-def _quantile(values: Sequence[float], weights: Sequence[int], share: float) -> float:
-    total, passed = sum(weights), 0
-    ordered = sorted(zip(values, weights, strict=True))
-    for value, weight in ordered:
+    """The outermost margins that at least two lines keep to, and the size of most characters."""
+    weighted = sorted((line.size, len(line.text)) for line in lines)
+    total, passed, size = sum(weight for _, weight in weighted), 0, 0.0
+    for size, weight in weighted:  # noqa: B007 - the last size is the result
         passed += weight
-        if passed >= share * total:
+        if 2 * passed >= total:
+            break
+    left = _shared_edge([line.x0 for line in lines], size)
+    right = -_shared_edge([-line.x1 for line in lines], size)
+    return Column(left, right, size)
+
+
+def _shared_edge(values: Sequence[float], reach: float) -> float:
+    """The lowest value that has a neighbour within ``reach``; the lowest of all if none has."""
+    ordered = sorted(values)
+    for value, following in zip(ordered, ordered[1:], strict=False):
+        if following - value <= reach:
             return value
-    return 0.0
+    return ordered[0] if ordered else 0.0
 
 
 def paragraphs_of(lines: Sequence[Line], page: int, column: Column) -> list[PlacedParagraph]:
@@ -209,7 +215,9 @@ def paragraphs_of(lines: Sequence[Line], page: int, column: Column) -> list[Plac
 
 def _goes_on(before: Line, line: Line, column: Column) -> bool:
     size = before.size
-    if abs(line.size - size) > 0.12 * size or line.top - before.bottom > 1.6 * size:
+    if line.top - before.bottom > LINE_GAP * size or line.size > 1.12 * size:
+        return False
+    if line.size < 0.88 * size and len(line.text) > SHORT_LINE:
         return False
     if size > 1.2 * column.size and _centred(before, column) and _centred(line, column):
         return True

@@ -32,6 +32,11 @@ INVISIBLE_MODES = frozenset({pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium.FPDF_T
 _RUN = re.compile(r"[^\s\x00-\x20]+")
 _FORM_SPACES = str.maketrans({"\x02": "-", "\u00ad": "-"})
 
+_MARK = 3.0
+"""Half the size (points) up to which a glyph is a punctuation mark."""
+_GLYPH_RATIO, _MARK_RATIO = 6.0, 40.0
+"""A loose box this many times as high as half the glyph, or of half the mark, is no box of this character."""
+
 Matrix = tuple[float, float, float, float, float, float]
 ToPage = Callable[[float, float, float, float], Box]
 
@@ -166,10 +171,10 @@ class _RunReader:
         if not pdfium.FPDFText_GetCharBox(self._text_page, index, *self._tight_references):
             return loose
         glyph = self._to_page(left.value, low.value, right.value, high.value)
-        if x0 <= (glyph[0] + glyph[2]) / 2 <= x1 and top <= (glyph[1] + glyph[3]) / 2 <= bottom:
-            return loose
-        reach = max(x1 - x0, bottom - top) / 2
         x, y = (glyph[0] + glyph[2]) / 2, (glyph[1] + glyph[3]) / 2
+        reach = max(glyph[2] - glyph[0], glyph[3] - glyph[1]) / 2
+        if x0 <= x <= x1 and top <= y <= bottom and bottom - top <= (_MARK_RATIO if reach < _MARK else _GLYPH_RATIO) * reach:
+            return loose
         return x - reach, y - reach, x + reach, y + reach
 
     def runs(self) -> list[TextRun]:

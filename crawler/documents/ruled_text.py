@@ -16,6 +16,8 @@ NO_GAP = 0.12
 """Characters nearer than this (in line heights) were set as one word: a rule between them is crossed, not respected."""
 ON_RULE = 0.15
 """A line whose middle is nearer than this (in line heights) to a rule may belong to the row above or below."""
+OVERFLOW = 40.0
+"""How far (points) a cell's text may stick out below a table that the page cuts."""
 PADDING = 8.0
 """What a cell keeps free left and right together (points) beside a full line."""
 
@@ -60,11 +62,41 @@ def assign(runs: Iterable[TextRun], lattices: Sequence[Lattice]) -> tuple[list[F
                 break
         else:
             outside.append(run)
+    outside = _without_overflow(outside, lattices, cells)
     filled = [
         FilledLattice(lattice, tuple(map(tuple, texts)), tuple(sorted(flag)))
         for lattice, texts, flag in zip(lattices, cells, flags, strict=True)
     ]
     return filled, outside
+
+
+def _without_overflow(outside: list[TextRun], lattices: Sequence[Lattice], cells: list[list[list[TextRun]]]) -> list[TextRun]:
+    """Gives lines that stick out below a table's last row to their cell.
+
+    Chromium cuts a merged cell's box at the end of the page but not its text. Such a line follows the cell's last one
+    at once, within the cell's width; a paragraph below a table keeps more distance.
+    """
+    rest = outside
+    for lattice, texts in zip(lattices, cells, strict=True):
+        bottom = lattice.ys[-1]
+        if any(run.bottom > bottom + OVERFLOW for run in rest):
+            continue
+        kept = []
+        for run in sorted(rest, key=lambda run: run.top):
+            index = lattice.cell_at((run.x0 + run.x1) / 2, bottom - 0.1) if run.bottom > bottom else None
+            if index is not None and _overflows(run, texts[index], lattice.cells[index]):
+                texts[index].append(run)
+            else:
+                kept.append(run)
+        rest = kept
+    return rest
+
+
+def _overflows(run: TextRun, above: Sequence[TextRun], cell: LatticeCell) -> bool:
+    if not above or run.x0 < cell.box[0] or run.x1 > cell.box[2]:
+        return False
+    last = lines_of(above)[-1]
+    return run.top - last.bottom <= 0.7 * (run.bottom - run.top) and _is_full(last, cell.box[2] - cell.box[0])
 
 
 def _area(lattice: Lattice) -> float:
