@@ -214,7 +214,7 @@ def requests_table(source: ReportSource, form: Form) -> Table:
         labels = _label_cells(paths, number, row, layout, specs)
         rows.append(Row((*labels, *values, *_trailing(layout)), key=row.key))
     extra = layout.trailing_cells
-    widths = (9, 12, 25, 7, 8, 8, 9, 9, 6, 7) + (3,) * extra
+    widths = (8, 10, 22, 8, 8, 8, 9, 9, 8, 10) + (3,) * extra
     return Table(3, tuple(rows), _LABEL_COLUMNS + len(form.request_columns) + extra, widths)
 
 

@@ -17,6 +17,8 @@ from crawler.sample.tables import Cell, Line, Row, Table, blocks
 
 _PAGE_WIDTH = 9000
 """Table width in twentieths of a point."""
+_CELL_MARGIN = 57
+"""As in the official template, in twentieths of a point."""
 _EPOCH = (2020, 1, 1, 0, 0, 0)
 
 
@@ -102,11 +104,13 @@ def _table(table: Table, layout: Layout) -> str:
         f'<w:{side} w:val="single" w:sz="4" w:space="0" w:color="auto"/>'
         for side in ("top", "left", "bottom", "right", "insideH", "insideV")
     )
+    margins = "".join(f'<w:{side} w:w="{_CELL_MARGIN}" w:type="dxa"/>' for side in ("left", "right"))
     grid = "".join(f'<w:gridCol w:w="{width}"/>' for width in widths)
     rows = "".join(_row(row, table, number, widths, layout) for number, row in enumerate(table.rows))
     return (
         f'<w:tbl {nsdecls("w")}><w:tblPr><w:tblW w:w="{sum(widths)}" w:type="dxa"/><w:jc w:val="center"/>'
-        f'<w:tblBorders>{edges}</w:tblBorders><w:tblLayout w:type="fixed"/></w:tblPr>'
+        f'<w:tblBorders>{edges}</w:tblBorders><w:tblLayout w:type="fixed"/>'
+        f"<w:tblCellMar>{margins}</w:tblCellMar></w:tblPr>"
         f"<w:tblGrid>{grid}</w:tblGrid>{rows}</w:tbl>"
     )
 
