@@ -78,7 +78,8 @@ def parse_number(raw: str, *, type: str = "int", signed: bool = False, unit: str
     digits = whole.replace(",", "").replace(" ", "")
     if len(digits) + len(fraction) > MAX_DIGITS:
         return ParsedNumber(None, State.UNPARSED, unit, ())
-    sign = "-" if match["sign"] in ("-", "—") and match["sign"] else ""
+    is_zero = not (digits + fraction).strip("0.")
+    sign = "-" if match["sign"] in ("-", "—") and not is_zero else ""
     value: Number = Decimal(sign + digits + fraction) if fraction else int(sign + digits)
     flags = []
     if match["sign"] and not signed:
@@ -89,6 +90,4 @@ def parse_number(raw: str, *, type: str = "int", signed: bool = False, unit: str
         flags.append(SPACE_GROUPING)
     if match["unit"]:
         flags.append(UNIT_IN_CELL)
-    if not value:
-        return ParsedNumber(abs(value), State.ZERO, match["unit"] or unit, tuple(flags))
-    return ParsedNumber(value, State.NUMBER, match["unit"] or unit, tuple(flags))
+    return ParsedNumber(value, State.ZERO if is_zero else State.NUMBER, match["unit"] or unit, tuple(flags))
