@@ -69,6 +69,7 @@ _BODY_PATHS = (
     "//article",
 )
 _MAX_TITLE = 200
+_MAX_MATCHES = 50
 _SHOWN_DATE = re.compile(r"(?:发布|发表|成文|生成|公开|更新|印发)?(?:日期|时间)\s*[:：]\s*(?P<date>[\d年月日/.\s-]{8,16})")
 _SHOWN_SOURCE = re.compile(r"(?:信息|稿件|文章)?(?:来源|发布机构|发布单位|发文机关)\s*[:：]\s*(?P<source>[^\s|｜:：]{2,40})")
 
@@ -254,4 +255,4 @@ def _body(root: Element) -> Element:
 
 def _select(root: Element, path: str) -> list[Element]:
     found = root.xpath(path)
-    return [item for item in found if etree.iselement(item)] if isinstance(found, list) else []
+    return [item for item in found[:_MAX_MATCHES] if etree.iselement(item)] if isinstance(found, list) else []

@@ -206,7 +206,7 @@ def _word_score(link: Link, stage: Stage) -> tuple[int, str, Stage]:
             break
     parts = urlsplit(link.url)
     segments = [unquote(segment).rpartition(".")[0] or unquote(segment) for segment in parts.path.lower().split("/") if segment]
-    labels = [*segments[-3:], *(value.lower() for value in re.findall(r"=([\w-]+)", parts.query))]
+    labels = _labels(link.url, segments) if not best else [*segments[-3:], *re.findall(r"=([\w-]+)", parts.query.lower())]
     for pattern, score, to in _SLUG_RULES:
         slug = next((label for label in labels if pattern.fullmatch(label)), None)
         if slug is None or (to is Stage.DISCLOSURE and text and not best):
@@ -220,6 +220,18 @@ def _word_score(link: Link, stage: Stage) -> tuple[int, str, Stage]:
     if named:
         best, reason, leads_to = best + 60, f"{reason}, query {named.group(0)}".strip(", "), Stage.COLUMN
     return best, reason, leads_to
+
+
+_PAGE_FILE = re.compile(r"index|default|list|\d{4}n?|(?:nb_?)?\d{4}nb?|\d")
+
+
+def _labels(url: str, segments: list[str]) -> list[str]:
+    """The part of a list's address that names it, years and index files set aside; an article has no such part."""
+    if not is_list_url(url):
+        return []
+    while segments and _PAGE_FILE.fullmatch(segments[-1]):
+        segments = segments[:-1]
+    return segments[-1:]
 
 
 def rank_links(links: tuple[Link, ...], portal: Portal, stage: Stage) -> tuple[Candidate, ...]:
@@ -257,11 +269,13 @@ def _headed(root: Element, url: str, portal: Portal) -> list[Candidate]:
     hosts = allowed_hosts(portal)
     found: dict[str, Candidate] = {}
     for heading in root.iter("h1", "h2", "h3", "h4", "h5", "dt", "div", "p", "span", "strong", "em", "a", "td", "li"):
-        if len(heading) > 3 or (heading.tag == "a" and resolve(base, heading.get("href") or "")):
+        if len(heading) > 3 or len(list(heading.iter())) > 6:
             continue
-        text = _PUNCTUATION.sub("", text_of(heading)) if len(list(heading.iter())) <= 6 else ""
+        text = _PUNCTUATION.sub("", text_of(heading))
         rule = next((rule for rule in _TEXT_RULES if text and rule[0].fullmatch(text)), None)
         if rule is None or rule[2] is not Stage.COLUMN:
+            continue
+        if any(resolve(base, anchor.get("href") or "") for anchor in heading.iter("a")):
             continue
         for anchor in _next_links(heading):
             address = resolve(base, anchor.get("href") or "")
