@@ -31,7 +31,9 @@ _COMMON = frozenset(
     "的一是在不了有和人这中大为上个国我以要时来用们生到作地于出就分对成会可主发年动同工也能下过子说产种面而方后多定行学法所民"
     "政府信息公开报告情况总体管理服务县市镇乡办公室月日第条项数量申请本机关其他单位网站"
 )
-_MAX_ERROR_SHARE = 0.005
+_ERROR_WEIGHT = 4
+_MIN_READABILITY = 0.05
+"""Official Chinese text has 0.3 to 0.5; the wrong decoding of it about 0.01."""
 _SAMPLE_BYTES = 65_536
 _META_CHARSET = re.compile(rb"<meta[^>]{0,300}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_:.-]+)", re.IGNORECASE)
 _XML_ENCODING = re.compile(rb"^\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9_:.-]+)", re.IGNORECASE)
@@ -77,12 +79,12 @@ def decode(content: bytes, declared: str | None = None) -> Decoded:
         return _decoded(content, "utf-8", mislabelled=codec not in {None, "utf-8"})
     candidates = [name for name in dict.fromkeys((codec, "utf-8", "gb18030", "big5hkscs")) if name]
     scores = {name: _readability(content, name) for name in candidates}
-    if max(scores.values()) < 0:
+    if max(scores.values()) < _MIN_READABILITY:
         guess = from_bytes(content[:_SAMPLE_BYTES]).best()
         if guess is not None:
             scores[guess.encoding] = _readability(content, guess.encoding)
     best = max(scores, key=lambda name: scores[name])
-    if codec and scores[codec] >= 0 and scores[codec] >= scores[best] / 2:
+    if codec and scores[codec] >= scores[best] / 2:
         best = codec
     return _decoded(content, best, mislabelled=codec is not None and best != codec)
 
@@ -127,12 +129,11 @@ def _utf16_without_mark(content: bytes) -> str | None:
 
 
 def _readability(content: bytes, codec: str) -> float:
-    """Share of common characters among the non-ASCII ones; negative where more than 0.5 % of them are errors."""
+    """Share of common characters among the non-ASCII ones, less four times the share of errors."""
     text = content[:_SAMPLE_BYTES].decode(codec, errors="replace")
     foreign = [character for character in text if character > "\x7f"]
     if not foreign:
         return 0.0
     errors = sum(character == "\ufffd" or "\ue000" <= character <= "\uf8ff" or character < "\xa0" for character in foreign)
-    if errors / len(foreign) > _MAX_ERROR_SHARE:
-        return -errors / len(foreign)
-    return sum(character in _COMMON for character in foreign) / len(foreign)
+    common = sum(character in _COMMON for character in foreign)
+    return (common - _ERROR_WEIGHT * errors) / len(foreign)

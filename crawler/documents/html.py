@@ -22,12 +22,15 @@ _MIN_PROSE = 40
 """A line this long (characters) above which no publication line is expected any more."""
 _SERVER_PROLOGUE = re.compile(r"\A\s*(?:<%.*?%>\s*)+", re.DOTALL)
 _FURNITURE_LINE = re.compile(
-    r"(?:上|下)一(?:篇|条|页)\s*[：:].*|(?:上|下)一(?:篇|条)"
-    r"|(?:[【\[（(〖]?\s*(?:打印(?:本页|此页|文章)?|关闭(?:本页|窗口|当前页面|当前页)?|收藏(?:本页)?|返回(?:顶部|列表|首页)?|我要纠错|加入收藏|分享到?|推荐|复制|下载|大|中|小|字号|字体|保存|纠错|TOP)"
-    r"\s*[：:】\]）)〗|｜]*\s*)+"
-    r"|分享(?:到|至)?\s*[：:].{0,40}|扫一扫.{0,30}|(?:您)?(?:当前|现在|所在)(?:的)?位置\s*[：:].{0,120}|相关(?:阅读|链接|文章|信息)\s*[：:]?|责任编辑\s*[：:].{0,20}"
-    r"|(?:浏览|点击|阅读|访问)(?:次数|量|数|率)?\s*[：:].{0,30}"
+    r"(?:上|下)一(?:篇|条|页)\s*[：:].*|分享(?:到|至)?\s*[：:].{0,40}|扫一扫.{0,30}|(?:您)?(?:当前|现在|所在)(?:的)?位置\s*[：:].{0,120}"
+    r"|相关(?:阅读|链接|文章|信息)\s*[：:]?|责任编辑\s*[：:].{0,20}|(?:浏览|点击|阅读|访问)(?:次数|量|数|率)?\s*[：:].{0,30}"
 )
+# A line that is nothing but these is a row of buttons; taken out one by one, since a single pattern would backtrack.
+_BUTTON = re.compile(
+    r"打印(?:本页|此页|文章)?|关闭(?:本页|窗口|当前页面|当前页)?|(?:加入)?收藏(?:本页)?|返回(?:顶部|列表|首页)?|我要纠错|纠错|分享到?|推荐"
+    r"|复制|下载|保存|字号|字体|[大中小]|[上下]一[篇条]|TOP|[【】\[\]（）()〖〗：:|｜\s]"
+)
+_MAX_BUTTONS = 60
 
 
 @dataclass(slots=True)
@@ -89,7 +92,7 @@ class _Flow:
         """End the line: what was gathered becomes a paragraph."""
         text = trim(collapse("".join(self._line)))
         self._line.clear()
-        if text and not _FURNITURE_LINE.fullmatch(text):
+        if text and not _is_furniture_line(text):
             self.blocks.append(Paragraph(text))
 
 
@@ -136,6 +139,12 @@ def html_title(content: bytes) -> str | None:
     except OutcomeError:
         return None
     return about.window_title(page) or about.page_title(page, about.meta_tags(page))
+
+
+def _is_furniture_line(text: str) -> bool:
+    if _FURNITURE_LINE.fullmatch(text):
+        return True
+    return 1 < len(text) <= _MAX_BUTTONS and not _BUTTON.sub("", text)
 
 
 def _parse(text: str) -> HtmlElement:

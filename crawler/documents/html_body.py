@@ -155,7 +155,8 @@ def _holds_something(element: HtmlElement) -> bool:
 
 def _joined(matches: Sequence[HtmlElement]) -> HtmlElement:
     """The fullest of several matches with those beside it that hold a fair part of the text; a body may be cut in pieces."""
-    outer = [element for element in matches if not any(other is not element and _contains(other, element) for other in matches)]
+    known = set(matches)
+    outer = [element for element in matches if known.isdisjoint(element.iterancestors())]
     lengths = {element: text_length(element) for element in outer}
     most = max(lengths.values())
     return _common_ancestor([element for element in outer if lengths[element] >= most * _SIBLING_SHARE])
@@ -210,10 +211,6 @@ def is_statutory_table(table: HtmlElement) -> bool:
     """Whether a data table prints words of the statutory forms."""
     text = _SPACES.sub("", table.text_content())
     return len(own_cells(table)) > 1 and any(word in text for word in STATUTORY_WORDS)
-
-
-def _contains(outer: HtmlElement, inner: HtmlElement) -> bool:
-    return any(ancestor is outer for ancestor in inner.iterancestors())
 
 
 def _common_ancestor(elements: Iterable[HtmlElement]) -> HtmlElement:
