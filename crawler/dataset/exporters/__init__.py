@@ -1,0 +1,12 @@
+"""The forms in which a version is written; a new one is a module here and its line in ``EXPORTERS``."""
+
+from __future__ import annotations
+
+from crawler.dataset.exporters.base import Exporter
+from crawler.dataset.exporters.cells_csv import CellsCsv
+from crawler.dataset.exporters.reports_csv import ReportsCsv
+from crawler.dataset.exporters.reports_jsonl import ReportsJsonl
+from crawler.dataset.exporters.text_files import TextFiles
+
+EXPORTERS: tuple[type[Exporter], ...] = (ReportsJsonl, ReportsCsv, CellsCsv, TextFiles)
+"""Each is given every current record, in order of ``report_id``."""
