@@ -14,6 +14,7 @@ _DONE = ("result_total", "carried_out")
 def failed_identities(form_version: str, printed: Mapping[str, str], keys: Iterable[str]) -> list[str]:
     """Ids of the form's arithmetical rules that the printed figures break.
 
+    The rule of the column total is that of the printed rows: a form of 2021 whose （六） is one row follows the rule of 2019.
     A rule with a blank, a mark or an unprinted row in it is not broken: nobody can tell.
 
     Args:
@@ -23,9 +24,10 @@ def failed_identities(form_version: str, printed: Mapping[str, str], keys: Itera
     """
     form = load_form(form_version)
     numbers = {key: _number(printed.get(key, "")) for key in keys}
+    single_other = any(key.startswith("requests.other_handling.") for key in numbers)
     return [
         name
-        for name, left, right in _identities(form)
+        for name, left, right in _identities(form, single_other=single_other)
         if (total := _sum(numbers, left)) is not None and (other := _sum(numbers, right)) is not None and total != other
     ]
 
@@ -47,11 +49,18 @@ def _sum(numbers: Mapping[str, Decimal | None], keys: list[str]) -> Decimal | No
     return total
 
 
-def _identities(form: Form) -> list[tuple[str, list[str], list[str]]]:
+def _identities(form: Form, *, single_other: bool) -> list[tuple[str, list[str], list[str]]]:
     columns = [column.key for column in form.request_columns]
-    rows = [row.key for row in form.request_rows]
+    if single_other:
+        rows = [
+            row.key
+            for row in (*form.request_rows, *form.request_extra_rows)
+            if not row.key.startswith("other_") or row.key == "other_handling"
+        ]
+    else:
+        rows = [row.key for row in form.request_rows]
     parts = [row for row in rows if row not in (*_RECEIVED, *_DONE)]
-    total = "R3.total19" if form.version == "cn-ogi-2019" else "R3.total21"
+    total = "R3.total19" if single_other else "R3.total21"
     rules: list[tuple[str, list[str], list[str]]] = []
     for column in columns:
         rules.append(

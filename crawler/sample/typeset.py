@@ -151,7 +151,8 @@ def _text_table(table: Table, layout: Layout) -> list[str]:
         grouped = row.cells[0].continued
         cut = bool(label_columns) and not row.header and grouped and (broken or cut)
         if row.key and row.key in layout.text_shifted_rows:
-            slots = [next(filter(None, slots)), *[""] * (1 if grouped else 0), *slots[label_columns:]]
+            values = sum(not cell.head for cell in row.cells)
+            slots = [next(filter(None, slots)), *[""] * (1 if grouped else 0), *slots[len(slots) - values :]]
         elif cut and len(row.cells) > 1:
             slots = slots[1:]
         lines.append("\t".join([*slots, *[""] * (width - len(slots))]))
