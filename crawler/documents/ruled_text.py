@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from crawler.documents.lattice import Lattice, LatticeCell
+from crawler.documents.lattice import Lattice, LatticeCell, owners
 from crawler.documents.layout import Line, lines_of
 from crawler.documents.model import Method
 from crawler.documents.page import TextRun
@@ -143,6 +143,7 @@ def _home(x: float, y: float, lattice: Lattice, otherwise: int) -> int:
 
 def fragment(filled: FilledLattice, page: int, extra_flags: Sequence[str] = ()) -> Fragment:
     """The filled lattice as a fragment of a table on that page (1-based)."""
+    filled = _without_stubs(filled)
     lattice = filled.lattice
     flags = set(filled.flags) | set(extra_flags)
     pieces = [_piece(cell, runs, page, flags) for cell, runs in zip(lattice.cells, filled.runs, strict=True)]
@@ -155,6 +156,39 @@ def fragment(filled: FilledLattice, page: int, extra_flags: Sequence[str] = ()) 
         cut_top="top" in lattice.open_sides,
         cut_bottom="bottom" in lattice.open_sides,
     )
+
+
+def _without_stubs(filled: FilledLattice) -> FilledLattice:
+    """Without a first or last row that lies beyond the last rule drawn and holds no text.
+
+    Chromium runs a table's side rules down to the end of the page although the next row has moved to the next page.
+    """
+    for side, row in (("bottom", -1), ("top", 0)):
+        lattice = filled.lattice
+        count = len(lattice.ys) - 1
+        edge = row % count
+        if side not in lattice.open_sides or count < 2:  # noqa: PLR2004 - one row is all there is
+            continue
+        starts = [index for index, cell in enumerate(lattice.cells) if cell.row == edge and cell.row_span == 1]
+        through = [index for index, cell in enumerate(lattice.cells) if cell.row <= edge < cell.row + cell.row_span]
+        if any(filled.runs[index] for index in starts) or any(
+            lattice.ys[edge] < (run.top + run.bottom) / 2 < lattice.ys[edge + 1] for index in through for run in filled.runs[index]
+        ):
+            continue
+        ys = lattice.ys[:-1] if edge else lattice.ys[1:]
+        cells, runs = [], []
+        for index, cell in enumerate(lattice.cells):
+            if index in starts:
+                continue
+            span = cell.row_span - (index in through)
+            first = cell.row - (edge == 0 and cell.row > 0)
+            box = (cell.box[0], ys[first], cell.box[2], ys[first + span])
+            cells.append(replace(cell, row=first, row_span=span, box=box))
+            runs.append(filled.runs[index])
+        owner = owners(cells, count - 1, len(lattice.xs) - 1)
+        whole = replace(lattice, ys=ys, cells=tuple(cells), owner=owner)
+        filled = FilledLattice(whole, tuple(runs), filled.flags)
+    return filled
 
 
 def _piece(cell: LatticeCell, runs: tuple[TextRun, ...], page: int, flags: set[str]) -> Piece:

@@ -107,9 +107,10 @@ def _same_extent(first: Piece, second: Piece) -> bool:
 def matching_shift(upper: list[float], lower: list[float]) -> float | None:
     """How far a fragment with the edges ``lower`` must be moved to continue a table with ``upper``; ``None`` if it does not.
 
-    The right edges must meet; the left ones too, or the narrower fragment starts at one of the other's lines (it lies
-    wholly beside a merged cell whose own lines were not drawn). Of the inner lines half must meet, counted on the
-    fragment that has fewer. Books with mirrored margins are moved by the difference.
+    The right edges must meet; the left ones too, or the narrower fragment starts within the other's first column or at
+    one of its lines (it lies wholly beside a merged cell whose own lines were not drawn) and nearly all inner lines
+    meet. Otherwise half of the inner lines must meet, counted on the fragment that has fewer. Mirrored margins are
+    allowed for by moving the fragment.
     """
     for shift in (0.0, upper[-1] - lower[-1]):
         if _continues(upper, [edge + shift for edge in lower], moved=shift != 0):
@@ -120,13 +121,13 @@ def matching_shift(upper: list[float], lower: list[float]) -> float | None:
 def _continues(upper: list[float], lower: list[float], *, moved: bool) -> bool:
     if not _same(upper[-1], lower[-1]):
         return False
+    few, many = sorted((upper[1:-1], lower[1:-1]), key=len)
+    met = sum(any(_same(edge, other) for other in many) for edge in few)
     if not _same(upper[0], lower[0]):
         wider, narrower = (upper, lower) if upper[0] < lower[0] else (lower, upper)
-        if moved or not any(_same(edge, narrower[0]) for edge in wider[1:-1]):
-            return False
-    inner_upper, inner_lower = upper[1:-1], lower[1:-1]
-    few, many = sorted((inner_upper, inner_lower), key=len)
-    met = sum(any(_same(edge, other) for other in many) for edge in few)
+        starts_at_line = any(_same(edge, narrower[0]) for edge in wider[1:-1])
+        in_first_column = narrower[0] < wider[1]
+        return not moved and (starts_at_line or in_first_column) and met >= max(2, 0.75 * len(few))
     return 2 * met >= len(few) and not (moved and not few)
 
 
