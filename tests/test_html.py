@@ -311,6 +311,19 @@ def test_a_page_nested_too_deeply_is_refused_rather_than_cut() -> None:
     assert caught.value.outcome is Outcome.TOO_LARGE
 
 
+@pytest.mark.parametrize("piece", ["<font color=red>{}<br>", "<span><p>{}</p>", "<b><i>{}<br></b>", "<o:p><p>{}</p>"])
+def test_hundreds_of_open_inline_tags_cost_no_text(piece: str) -> None:
+    page = "".join(piece.format(f"第{number}段。") for number in range(600))
+    document = read_html(f"<div id=zoom>{page}</div>".encode())
+    assert [block.text for block in document.blocks if isinstance(block, Paragraph)] == [f"第{n}段。" for n in range(600)]
+
+
+def test_a_page_that_was_cut_is_said() -> None:
+    page = henan(to_html(source(), with_title=False))
+    assert read_html(page.encode()).flags == ()
+    assert read_html(page[: page.index("四、政府信息公开")].encode()).flags == ("page_without_end",)
+
+
 def test_an_empty_page_is_no_document() -> None:
     with pytest.raises(OutcomeError) as caught:
         read_html(b"<!-- nothing -->")

@@ -31,6 +31,9 @@ _BUTTON = re.compile(
     r"|复制|下载|保存|字号|字体|[大中小]|[上下]一[篇条]|TOP|[【】\[\]（）()〖〗：:|｜\s]"
 )
 _MAX_BUTTONS = 60
+_INLINE_TAG = re.compile(r"</?(?:font|span|b|i|u|em|strong|big|small|o:p|st1:[a-z]+)(?:\s[^<>]*)?/?>", re.IGNORECASE)
+_CUT = "page_without_end"
+"""The page opens ``<html>`` and never closes it: the transfer may have been cut."""
 
 
 @dataclass(slots=True)
@@ -103,6 +106,8 @@ def read_html(content: bytes, encoding: str | None = None) -> Document:
         content: the page as received.
         encoding: what the transport said the charset is; a charset in the page counts before it, the bytes before both.
 
+    Flags beside those of the encoding: ``page_without_end``.
+
     Raises:
         OutcomeError: ``not_a_document`` for a page without content, ``too_large`` for elements nested deeper than 255 or a
             table of more slots than any form has.
@@ -129,7 +134,9 @@ def read_html(content: bytes, encoding: str | None = None) -> Document:
     for key, value in {**flow.pairs, **about.from_pairs(flow.pairs), **about.publication(page, before)}.items():
         metadata.setdefault(key, value)
     metadata["encoding"] = decoded.encoding
-    return Document(MEDIA_TYPE, tuple(blocks), title=title, metadata=metadata, flags=decoded.flags)
+    return Document(
+        MEDIA_TYPE, tuple(blocks), title=title, metadata=metadata, flags=(*decoded.flags, *_signs_of_a_cut(decoded.text))
+    )
 
 
 def html_title(content: bytes) -> str | None:
@@ -141,6 +148,11 @@ def html_title(content: bytes) -> str | None:
     return about.window_title(page) or about.page_title(page, about.meta_tags(page))
 
 
+def _signs_of_a_cut(text: str) -> tuple[str, ...]:
+    opened = re.search(r"<html[\s>]", text[:4096], re.IGNORECASE)
+    return (_CUT,) if opened and not re.search(r"</(?:html|body)\s*>", text[-65_536:], re.IGNORECASE) else ()
+
+
 def _is_furniture_line(text: str) -> bool:
     if _FURNITURE_LINE.fullmatch(text):
         return True
@@ -149,14 +161,24 @@ def _is_furniture_line(text: str) -> bool:
 
 def _parse(text: str) -> HtmlElement:
     text = _SERVER_PROLOGUE.sub("", text)
+    page = _tree(text)
+    if page is None:
+        # Editors leave hundreds of <font> and <span> open, each inside the last; they say nothing about structure.
+        page = _tree(_INLINE_TAG.sub("", text))
+    if page is None:
+        raise OutcomeError(Outcome.TOO_LARGE, "the page is nested too deeply to be read whole")
+    return page
+
+
+def _tree(text: str) -> HtmlElement | None:
+    """The page's tree; ``None`` where elements nest deeper than the parser's limit, beyond which it would drop them."""
     parser = lxml_html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True, huge_tree=False)
     try:
         page = lxml_html.document_fromstring(text.encode("utf-8", errors="replace"), parser=parser)
     except etree.ParserError as error:
         raise OutcomeError(Outcome.NOT_A_DOCUMENT, "the page is empty") from error
-    if any(entry.level_name == "FATAL" and "LIMIT" in entry.type_name for entry in parser.error_log):
-        raise OutcomeError(Outcome.TOO_LARGE, "the page is nested too deeply to be read whole")
-    return page
+    is_cut = any(entry.level_name == "FATAL" and "LIMIT" in entry.type_name for entry in parser.error_log)
+    return None if is_cut else page
 
 
 def _flow(body: HtmlElement) -> _Flow:
