@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import zipfile
 from pathlib import Path
 
@@ -12,7 +13,9 @@ import pytest
 from crawler.documents import reader, sniff
 from crawler.documents.model import Paragraph
 from crawler.documents.reader import READERS, read_document
+from crawler.forms.reader import read_report
 from crawler.outcomes import Outcome, OutcomeError
+from crawler.sample.typeset import ReportSource, random_values, to_docx, to_html, to_text
 from tests.test_sniff import CASES, package
 
 TABLE = "<table>" + "<tr><td>规章</td><td>1</td><td>2</td></tr>" * 10 + "</table>"
@@ -130,3 +133,32 @@ def test_real_files_without_a_reader_say_what_they_are(shared: Path) -> None:
         error = failure(path.read_bytes(), path.suffix)
         assert error.outcome is Outcome.UNSUPPORTED
         assert "Word 97-2003" in error.message or "OFD" in error.message
+
+
+@pytest.mark.parametrize("form", ["cn-ogi-2019", "cn-ogi-2021"])
+def test_renditions_of_one_report_say_the_same(form: str) -> None:
+    sections = {1: ("全年发布信息312条。",), 2: (), 3: (), 4: (), 5: ("公开的时效有待提高。",), 6: ("无。",)}
+    printed = {key: "" if number % 17 == 0 else text for number, (key, text) in enumerate(random_values(form, 11).items())}
+    source = ReportSource("柳林镇2023年政府信息公开工作年度报告", "柳林镇", 2023, form, sections, printed)
+    renditions = {
+        "html": to_html(source, whole=True).encode("gb18030"),
+        "docx": to_docx(source),
+        "tabs": to_text(source).encode(),
+        "cells": to_text(source, "cells").encode("gbk"),
+    }
+    expected = {key: float(text) if text else None for key, text in printed.items()}
+    for name, content in renditions.items():
+        report = read_report(read_document(content))
+        values = {key: None if (value := report.cells[key].value) is None else float(value) for key in printed}
+        assert values == expected, name
+        assert [section.no for section in report.sections] == [1, 2, 3, 4, 5, 6], name
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("name", ["000", "002", "003"])
+def test_seed_reports_read_whole(shared: Path, name: str) -> None:
+    report = read_report(read_document((shared / "seeds" / f"{name}.txt").read_bytes(), expected="txt"))
+    truth = json.loads((shared / "seeds" / f"{name}.values.json").read_text(encoding="utf-8"))
+    values = {key: None if (value := report.cells[key].value) is None else float(value) for key in truth["values"]}
+    assert values == truth["values"]
+    assert (report.year, report.form_version) == (truth["year"], truth["form"])
