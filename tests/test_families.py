@@ -289,6 +289,40 @@ def test_an_oversized_page_is_refused() -> None:
         read_list(b" " * (17 * 1024 * 1024), HOME)
 
 
+def test_hanweb_records_are_read_from_the_page_and_the_next_group_is_followed() -> None:
+    records = "".join(f"<record><![CDATA[{row}</li>]]></record>" for row in rows(15).split("</li>") if row)
+    more = "/module/web/jpage/dataproxy.jsp?page=1&amp;webid=3&amp;path=/&amp;columnid=61490&amp;unitid=247686"
+    store = (
+        f'<script type="text/xml"><datastore><nextgroup><![CDATA[<a href="{more}"></a>]]></nextgroup>'
+        f"<recordset>{records}</recordset></datastore></script>"
+    )
+    found = read_list(page(store, "<script>var p={totalRecord:47,totalPage:4}</script>"), HOME)
+    assert found.family == "hanweb"
+    assert len(found.items) == 15
+    assert found.items[0].date == "2024-01-01"
+    assert found.next_pages == (
+        "https://www.example.gov.cn/module/web/jpage/dataproxy.jsp?page=1&webid=3&path=/&columnid=61490&unitid=247686",
+    )
+    assert (found.declared_total, found.declared_pages) == (47, 4)
+    empty = "<datastore><totalrecord>{}</totalrecord><totalpage>0</totalpage><recordset></recordset></datastore>"
+    assert read_list(empty.format(0).encode(), HOME).items == ()
+    with pytest.raises(ListShapeError, match="hanweb"):
+        read_list(empty.format(12).encode(), HOME)
+
+
+@pytest.mark.real
+def test_real_hanweb_records_and_their_paging(shared: Path) -> None:
+    url = (
+        "http://gxt.jiangsu.gov.cn/module/web/jpage/dataproxy.jsp?startrecord=1&endrecord=76&perpage=25&columnid=80179&path=%2F"
+    )
+    found = read_list((shared / "real/html/jiangsu_dataproxy_page_1.xml").read_bytes(), url)
+    assert found.family == "hanweb"
+    assert len(found.items) == 76
+    assert all(item.date and "/art_80179_" in item.url for item in found.items)
+    assert (found.declared_total, found.declared_pages) == (756, 31)
+    assert found.next_pages == (url.replace("startrecord=1", "startrecord=77").replace("endrecord=76", "endrecord=152"),)
+
+
 @pytest.mark.real
 def test_real_trs_list(shared: Path) -> None:
     url = "http://www.ordos.gov.cn/egb/xxgk/xxgknb/index.html"
@@ -341,6 +375,7 @@ FRAGMENTS = st.sampled_from(
         "</script>", "2024-01-05", "某县2023年政府信息公开工作年度报告", "http://[::1", "//", "\\", "javascript:x",
         "createPageHTML(9, 0, 'index', 'html')", "<div id=pageDec pagesize=0 pagecount=99999>", "<base href='//'>", "下一页",
         "\x00", "&#0;", "&#xD800;", "?page=2", "http://a:99999/", "<a href=http://exa mple/1.html>", "<svg>", "<form>",
+        "<datastore><recordset>", "<record><![CDATA[", "]]></record>",
         "２０２４年13月45日", "countPage=3;currentPage=0", "\ufffe",
     ]
 )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crawler.portals.families.create_page import CreatePage
+from crawler.portals.families.hanweb import Hanweb
 from crawler.portals.families.henan import Henan
 from crawler.portals.families.plain import Generic, Plain
 from crawler.portals.families.trs import TRS
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from crawler.portals.families.base import Family
     from crawler.portals.model import ListPage
 
-FAMILIES: dict[str, Family] = {family.name: family for family in (Henan(), CreatePage(), TRS(), Plain(), Generic())}
+FAMILIES: dict[str, Family] = {family.name: family for family in (Henan(), Hanweb(), CreatePage(), TRS(), Plain(), Generic())}
 """All families by name, in the order in which equals are preferred; ``generic`` reads what no other claims."""
 
 
