@@ -10,6 +10,7 @@ from types import MappingProxyType
 from crawler.documents import sniff as kinds
 from crawler.documents.docx import read_docx
 from crawler.documents.html import html_title, read_html
+from crawler.documents.mhtml import read_mhtml
 from crawler.documents.model import Document
 from crawler.documents.sniff import sniff
 from crawler.documents.text import read_text
@@ -34,6 +35,7 @@ READERS: Mapping[str, Reader] = MappingProxyType(
         kinds.PDF: _read_pdf,
         kinds.DOCX: read_docx,
         kinds.HTML: read_html,
+        kinds.MHTML: read_mhtml,
         kinds.TEXT: read_text,
     }
 )
