@@ -110,6 +110,15 @@ def test_a_column_whose_rows_cannot_be_read_is_a_problem_not_an_empty_column() -
     assert any("problem" in line for line in describe(step))
 
 
+def test_a_frame_page_leads_to_the_list_named_in_its_address() -> None:
+    entry = HOME + "govxxgk/1141/openSubPage.html?specialurl=/govxxgk/1141/category/035/govlist.html&righttitle=年度报告"
+    portal = Portal("某区人民政府", "河南省/某市/某区", HOME, entry=entry)
+    frame = "<html><body><div class=top>某区人民政府</div><iframe id=f></iframe><a href='/a'>首页</a></body></html>"
+    discovery, asked = walk(portal, {entry: frame, HOME + "govxxgk/1141/category/035/govlist.html": COLUMN_PAGE})
+    assert asked == [entry, HOME + "govxxgk/1141/category/035/govlist.html"]
+    assert discovery.columns == [HOME + "govxxgk/1141/category/035/govlist.html"]
+
+
 def test_the_walk_is_bounded_and_never_asks_twice() -> None:
     endless = "".join(
         f"<a href='/xxgk/p{i}/'>政府信息公开</a><a href='/xxgk/p{i}/index.html'>政府信息公开</a>" for i in range(100)

@@ -223,6 +223,36 @@ def test_reports_outside_the_main_block_and_pinned_rows_are_not_lost() -> None:
     assert len(found.items) == 14
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/zwgk/zfxxgknb/zfnb/content_19928{}", "/sitesources/x/page_pc/zfxxgknb/2020n/szf/articleA7403B21A6CE4D6C9002DB9926C0BDC{}.html",
+        "/zwgk/public/6638717/970257{}.html", "/html/1//2/151/164/5994{}.html", "/contents/21128/19673{}.html", "/D42Y/469261{}.jhtml",
+        "/news/infoDetail/4028808b776bf47a01776c51f853000{}.html", "/html/site_gov/articles/202301/17106{}.html", "/nb/show?id={}",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("title", ["202{}年", "202{}年政府信息公开年度报告", "第{}区教育体育局"])
+def test_rows_are_read_whatever_their_addresses_and_however_short_their_titles(path: str, title: str) -> None:
+    body = "".join(f"<li><a href='{path.format(i)}'>{title.format(i)}</a></li>" for i in range(1, 6))
+    found = read_list(page(f"<div class=box><ul>{body}</ul></div>"), HOME)
+    assert [item.text for item in found.items] == [title.format(i) for i in range(1, 6)]
+    assert [urlsplit(item.url).path + ("?" + urlsplit(item.url).query if "?" in path else "") for item in found.items] == [
+        path.format(i) for i in range(1, 6)
+    ]
+
+
+def test_levels_beside_each_other_below_a_report_directory_are_sub_columns() -> None:
+    tabs = '<a href="../szf/">县政府</a><a href="../xzmf/">乡镇（街道）</a><a href="../bmnb/">县直部门</a><a href="/ldzc/xzmf/">县政府</a>'
+    found = read_list(page(tabs + f"<ul class=list>{rows(5)}</ul>"), HOME + "szf/")
+    assert [link.url for link in found.sub_columns] == [HOME + "xzmf/", HOME + "bmnb/"]
+
+
+def test_numbers_below_a_row_of_pictures_are_no_pager() -> None:
+    slider = '<div class=num><a href="202401/t20240118_300001.html">1</a><a href="202401/t20240118_300002.html">2</a></div>'
+    found = read_list(page(slider + f"<ul class=list>{rows(5)}</ul>", '<a href="index_2.html">2</a>'), HOME)
+    assert found.next_pages == (HOME + "index_2.html",)
+
+
 def test_year_and_level_columns_are_sub_columns_and_the_portals_navigation_is_not() -> None:
     tabs = '<ul class=tab><li><a href="2023n/">2023年</a></li><li><a href="2022n/">2022年</a></li>'
     tabs += '<li><a href="xzjd/">乡镇街道</a></li>'

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Literal
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from crawler.portals.article import parse_article
 from crawler.portals.families import read_list
@@ -402,6 +402,8 @@ def examine(content: bytes, url: str, portal: Portal, stage: Stage, encoding: st
     redirect = _shell_target(root, url)
     links = _links(root, url)
     role, evidence = _role(read_rows(html, url), html)
+    if role in {"other", "disclosure"}:
+        redirect = _framed_list(url) or redirect
     list_page, problem = None, None
     if role == "column":
         try:
@@ -417,7 +419,7 @@ def examine(content: bytes, url: str, portal: Portal, stage: Stage, encoding: st
         stage=stage,
         role=role,
         evidence=evidence,
-        redirect=redirect if role == "other" else None,
+        redirect=redirect if role in {"other", "disclosure"} else None,
         candidates=_merged(rank_links(links, portal, onward), _headed(root, url, portal)),
         off_list=off_list_links(links, portal, onward),
         list_page=list_page,
@@ -428,6 +430,17 @@ def examine(content: bytes, url: str, portal: Portal, stage: Stage, encoding: st
 
 def _is_report(content: bytes, url: str, encoding: str | None) -> bool:
     return classify_title(parse_article(content, url, encoding).title or "").kind == "report"
+
+
+_FRAME_PARAMETERS = frozenset({"specialurl", "iframeurl", "frameurl"})
+
+
+def _framed_list(url: str) -> str | None:
+    """The list that a frame page is told to show in its own address: ``openSubPage.html?specialurl=/.../govlist.html``."""
+    for name, value in parse_qsl(urlsplit(url).query):
+        if name.lower() in _FRAME_PARAMETERS:
+            return resolve(url, value)
+    return None
 
 
 def _merged(ranked: tuple[Candidate, ...], headed: list[Candidate]) -> tuple[Candidate, ...]:
@@ -540,7 +553,7 @@ class Discovery:
         elif step.role == "article" and stage is Stage.COLUMN and step.is_report and step.url not in self.articles:
             self.articles.append(step.url)
         if step.redirect:
-            self._want(step.redirect, stage, 200, depth)
+            self._want(step.redirect, max(stage, _word_score(Link(step.url, ""), stage)[2]), 200, depth)
         for candidate in step.candidates:
             self._want(candidate.link.url, candidate.leads_to, candidate.score, depth)
         return step

@@ -46,6 +46,9 @@ _PAGES = re.compile(
 _FORWARD = re.compile(
     r"^(?:下一?页|后一?页|next.*|[>›»]{1,2}|下页.*|下一页.*|尾\s*页|末\s*页|最后一页|\[?\d{1,4}\]?)$", re.IGNORECASE
 )
+_NUMBER = re.compile(r"^\[?\d")
+_ARTICLE_FILE = re.compile(r"\d{5,}|[0-9a-f]{16,}", re.IGNORECASE)
+"""Numbers below a row of pictures link articles, not pages."""
 _UNUSABLE = re.compile(r"[{}$]|%7B|%24", re.IGNORECASE)
 
 
@@ -71,9 +74,10 @@ def pager_links(reading: Reading) -> tuple[str, ...]:
         url = row.link.url
         if not _FORWARD.match(label) or url == reading.url or host_of(url) != host_of(reading.url):
             continue
-        parts = urlsplit(url)
-        stem = directory.rpartition(".")[0] or directory
-        if _UNUSABLE.search(url) or not parts.path.startswith(stem) or url == _first_page(reading.url):
+        path = urlsplit(url).path
+        if _UNUSABLE.search(url) or not path.startswith(directory) or url == _first_page(reading.url):
+            continue
+        if _NUMBER.match(label) and _ARTICLE_FILE.search(path.rpartition("/")[2]):
             continue
         found.setdefault(url)
     return tuple(found)[:MAX_PAGES]

@@ -54,7 +54,7 @@ _PAGER_TEXT = re.compile(
 _YEAR_COLUMN = re.compile(r"^(?:19|20)\d\d\s*年?\s*度?(?:政府)?(?:信息公开)?(?:工作)?(?:年报|年度报告)?$")
 _LEVEL_COLUMN = re.compile(
     r"^(?!政府信息公开|政务公开)(?:历年|往年|各)?(?:省|市|县|区|旗|州|县区|市县|区县|本级|省级|市级|县级|区级|人民)*"
-    r"(?:政府|本级|各?部门|直部门|直单位|直机关|政府部门|组成部门|工作部门|乡镇|各?乡镇|镇街|街道|街道办(?:事处)?|乡镇街道|乡\(镇\)|"
+    r"(?:政府|本级|各?部门|直部门|直单位|直机关|政府部门|组成部门|工作部门|乡镇|各?乡镇|镇街|街道|街道办(?:事处)?|乡镇街道|"
     r"直属单位|垂直(?:管理)?(?:部门|单位)|双管单位|公共企事业单位|事业单位|办公室|政府办(?:公室)?|人民政府|县区|各县区|县市区|各县市区|功能区|开发区)"
     r"(?:、?(?:街道|街道办|乡镇|部门|单位|机构|办事处))?(?:政府)?(?:信息公开)?(?:工作)?(?:年报|年度报告)?$"
 )
@@ -238,7 +238,7 @@ def _score(group: list[Row]) -> float:
             score -= 0.5
             continue
         score += 1.5 * bool(row.link.date) + 1.0 * article + 4.0 * report
-        score += 1.0 if len(text) >= 10 else -1.0 if len(text) < 6 else 0.0
+        score += 1.0 if len(text) >= 10 else -1.0 if len(text) < 6 and not has_year(text) else 0.0
     if group[0].in_furniture:
         score = score / 4 - 1
     return score
@@ -262,18 +262,22 @@ def _with_neighbours(block: list[Row], rows: list[Row]) -> list[Row]:
     return chosen
 
 
+_REPORT_DIRECTORY = re.compile(r"(?:nb|ndbg|xxgkbg)\d*/$", re.IGNORECASE)
+
+
 def _sub_columns(rows: list[Row], url: str) -> tuple[Link, ...]:
     """Links to the same column by year or by level: named so, on the same host, to a list and not to an article.
 
-    A link named after a year or a level counts only below the column's own directory, or where it addresses a list by
-    query (``?catId=``), because "市政府" stands in every portal's navigation.
+    A link named after a year or a level counts only below the column's own directory, beside it (a level only where the
+    directory around both is one of reports), or where it addresses a list by query (``?catId=``), because "市政府" stands in
+    every portal's navigation.
     """
     here = urlsplit(url)
     directory = here.path.rpartition("/")[0] + "/"
     parent = directory.rstrip("/").rpartition("/")[0] + "/"
     found: dict[str, Link] = {}
     for row in rows:
-        text = re.sub(r"[\s>·•]+", "", row.link.text)
+        text = re.sub(r"[\s\W_]+", "", row.link.text)
         target = urlsplit(row.link.url)
         if row.link.url == url or host_of(row.link.url) != host_of(url) or not text or len(text) > 24:
             continue
@@ -281,7 +285,9 @@ def _sub_columns(rows: list[Row], url: str) -> tuple[Link, ...]:
         if not (is_year or is_level) or not is_list_url(row.link.url):
             continue
         below = target.path.startswith(directory) and target.path != here.path
-        beside = is_year and target.path.startswith(parent) and parent.count("/") > 1
+        beside = (
+            target.path.startswith(parent) and parent.count("/") > 1 and (is_year or bool(_REPORT_DIRECTORY.search(parent)))
+        )
         by_query = is_year and target.path == here.path and target.query != here.query
         if below or beside or by_query:
             found.setdefault(row.link.url, Link(row.link.url, text))
