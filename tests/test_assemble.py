@@ -205,6 +205,11 @@ def test_a_document_that_does_not_state_its_scope_joins_the_one_that_does() -> N
     assert (found["reporting_scope"], superseded) == ("consolidated", [])
 
 
+def test_a_scope_that_nobody_states_is_not_invented() -> None:
+    (found,), _ = records(sighting(extraction_record(scope="unknown")))
+    assert (found["reporting_scope"], found["report_id"]) == ("unknown", TOWN_2023)
+
+
 def test_government_and_office_are_two_and_numbers_they_share_are_flagged() -> None:
     current, _ = records(
         sighting(extraction_record("栾川县人民政府", values={GRANTED: 7})),

@@ -15,6 +15,7 @@ from crawler.dataset.model import Record, Sighting
 from crawler.dataset.organisations import UNRESOLVED, Division, Gazetteer, Organisation, resolve_organisation
 from crawler.dataset.reading import (
     OWN_SCOPE,
+    UNKNOWN_SCOPE,
     UNSTATED_SCOPES,
     YEAR_UNKNOWN,
     Reading,
@@ -27,7 +28,6 @@ from crawler.outcomes import Outcome
 
 COPIED_TEXT = "copied_text"
 RENDITIONS_DIFFER = "renditions_differ"
-SCOPE_ASSUMED = "reporting_scope_assumed"
 
 Key = tuple[str, int | None, str]
 """Organisation, year and scope; for what cannot be identified, its text."""
@@ -42,7 +42,7 @@ class ReportVersion:
     supersedes: str | None
     organisation: Organisation
     year: int | None
-    scope: str
+    reporting_scope: str
     renditions: tuple[Reading, ...]
     """Best first."""
     flags: tuple[str, ...]
@@ -111,7 +111,7 @@ def report_record(version: ReportVersion, load: LoadRecord) -> Record:
         "year": version.year,
         "title": record.get("title") or sighting.page_title or sighting.list_title,
         "form_version": record.get("form_version"),
-        "reporting_scope": version.scope,
+        "reporting_scope": version.reporting_scope,
         "published_date": best.published_date or min(dates, default=None),
         **_content_fields(record, version.flags),
         "documents": _documents(version.renditions),
@@ -133,17 +133,16 @@ def local_record(record: Record, *, gazetteer: Gazetteer, content_sha256: str, e
     """
     organisation = resolve_organisation(record.get("org_name_raw"), gazetteer=gazetteer)
     year, scope = record.get("year"), record.get("reporting_scope")
+    key = OWN_SCOPE if scope in UNSTATED_SCOPES else scope
     flags = [*organisation_flags(organisation), *([YEAR_UNKNOWN] if year is None else [])]
-    if scope in UNSTATED_SCOPES:
-        scope, flags = OWN_SCOPE, [*flags, SCOPE_ASSUMED]
     identified = organisation.org_id is not None and year is not None
     return {
-        "report_id": f"{organisation.org_id}:{year}:{scope}" if identified else f"document:{content_sha256[:32]}",
+        "report_id": f"{organisation.org_id}:{year}:{key}" if identified else f"document:{content_sha256[:32]}",
         **_organisation_fields(organisation, record.get("org_name_raw")),
         "year": year,
         "title": record.get("title"),
         "form_version": record.get("form_version"),
-        "reporting_scope": scope,
+        "reporting_scope": scope or UNKNOWN_SCOPE,
         "published_date": record.get("published_date"),
         **_content_fields(record, flags),
         "extractor_version": extractor_version,
@@ -254,26 +253,23 @@ def _path(organisation: Organisation) -> str:
 
 
 def _settle_scopes(readings: Sequence[Reading]) -> list[Reading]:
-    """A document that does not state its scope has the one stated beside it for the same year, else its own."""
+    """A document that does not state its scope goes with the one stated beside it for the same organisation and year."""
     stated: dict[tuple[str | None, int | None], set[str]] = defaultdict(set)
     for reading in readings:
         if reading.scope is not None:
             stated[reading.organisation.org_id, reading.year].add(reading.scope)
     settled = []
     for reading in readings:
-        if reading.scope is None:
-            scopes = stated[reading.organisation.org_id, reading.year]
-            scope = next(iter(scopes)) if len(scopes) == 1 and reading.organisation.org_id else OWN_SCOPE
-            reading = replace(reading, scope=scope, flags=(*reading.flags, SCOPE_ASSUMED))  # noqa: PLW2901 - the same, settled
-        settled.append(reading)
+        scopes = stated[reading.organisation.org_id, reading.year]
+        joins = reading.scope is None and reading.organisation.org_id is not None and len(scopes) == 1
+        settled.append(replace(reading, scope_key=next(iter(scopes))) if joins else reading)
     return settled
 
 
 def _key(reading: Reading) -> Key:
-    scope = reading.scope or OWN_SCOPE
     if reading.organisation.org_id is None or reading.year is None:
-        return f"document:{reading.text_digest or reading.sighting.sha256}", reading.year, scope
-    return reading.organisation.org_id, reading.year, scope
+        return f"document:{reading.text_digest or reading.sighting.sha256}", reading.year, reading.scope_key
+    return reading.organisation.org_id, reading.year, reading.scope_key
 
 
 def _number_versions(key: Key, versions: Sequence[Version]) -> list[ReportVersion]:
@@ -285,6 +281,7 @@ def _number_versions(key: Key, versions: Sequence[Version]) -> list[ReportVersio
         report_id = f"document:{first.sha256[:32]}"
     else:
         report_id = f"{organisation_key}:{year}:{scope}"
+    stated = {reading.scope for version in versions for reading in version if reading.scope is not None}
     numbered: list[ReportVersion] = []
     for number, version in enumerate(versions, start=1):
         differs = any(
@@ -298,7 +295,7 @@ def _number_versions(key: Key, versions: Sequence[Version]) -> list[ReportVersio
                 supersedes=version_id(report_id, number - 1) if number > 1 else None,
                 organisation=best.organisation,
                 year=year,
-                scope=scope,
+                reporting_scope=scope if stated else UNKNOWN_SCOPE,
                 renditions=tuple(version),
                 flags=(*best.flags, *((RENDITIONS_DIFFER,) if differs else ())),
             )

@@ -25,7 +25,8 @@ TitleReader = Callable[[str], tuple[str | None, int | None]]
 
 CORRECTION_WORDS = ("更正", "修订", "重新发布", "勘误")
 OWN_SCOPE = "own"
-UNSTATED_SCOPES = (None, "", "unknown")
+UNKNOWN_SCOPE = "unknown"
+UNSTATED_SCOPES = (None, "", UNKNOWN_SCOPE)
 
 YEAR_UNKNOWN = "year_unknown"
 ORGANISATION_FROM_PAGE = "organisation_from_page_title"
@@ -58,6 +59,8 @@ class Reading:
     year: int | None
     scope: str | None
     """``None`` where the document does not say."""
+    scope_key: str
+    """The scope that tells reports apart: ``own`` where none is stated, here or in another document of the same year."""
     corrected: bool
     published_date: str | None
     text_digest: str | None
@@ -147,7 +150,7 @@ def read_sighting(sighting: Sighting, gazetteer: Gazetteer, read_title: TitleRea
     flags += organisation_flags(organisation)
     if year is None:
         flags.append(YEAR_UNKNOWN)
-    scope = record.get("reporting_scope")
+    scope: str = record.get("reporting_scope") or UNKNOWN_SCOPE
     words = prose(record)
     text = normalise_text(record.get("text") or "")
     known = known_cells(record)
@@ -157,6 +160,7 @@ def read_sighting(sighting: Sighting, gazetteer: Gazetteer, read_title: TitleRea
         organisation=organisation,
         year=year,
         scope=None if scope in UNSTATED_SCOPES else scope,
+        scope_key=OWN_SCOPE if scope in UNSTATED_SCOPES else scope,
         corrected=any(word in title for word in CORRECTION_WORDS for title in (record.get("title") or "", *titles)),
         published_date=record.get("published_date") or sighting.page_published_date or sighting.list_date,
         text_digest=_digest(text) if len(text) >= MINIMUM_TEXT else None,

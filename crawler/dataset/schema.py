@@ -123,7 +123,7 @@ def _object(**properties: Any) -> dict[str, Any]:
 def _cell() -> dict[str, Any]:
     """A number where the state says so and nowhere else; a place wherever something is printed."""
     place = {
-        "oneOf": [
+        "anyOf": [
             {"required": ["page", "bbox"], "properties": {"page": {"type": "integer"}, "bbox": {"type": "array"}}},
             {"required": ["table", "row", "column"]},
         ]
