@@ -162,3 +162,13 @@ def test_seed_reports_read_whole(shared: Path, name: str) -> None:
     values = {key: None if (value := report.cells[key].value) is None else float(value) for key in truth["values"]}
     assert values == truth["values"]
     assert (report.year, report.form_version) == (truth["year"], truth["form"])
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("expected", ["pdf", "doc", None])
+def test_real_pdf_under_any_name(shared: Path, expected: str | None) -> None:
+    content = (shared / "real" / "pdf" / "hzq2024.pdf").read_bytes()
+    document = read_document(content, expected=expected)
+    assert document.media_type == sniff.PDF
+    assert document.grids
+    assert read_document(b"\r\n junk of a proxy \r\n" + content).grids

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -12,6 +11,7 @@ from crawler.documents.docx import read_docx
 from crawler.documents.html import html_title, read_html
 from crawler.documents.mhtml import read_mhtml
 from crawler.documents.model import Document
+from crawler.documents.pdf import read_pdf
 from crawler.documents.sniff import sniff
 from crawler.documents.text import read_text
 from crawler.outcomes import Outcome, OutcomeError
@@ -25,14 +25,9 @@ MIN_TABLE_CELLS = 20
 """A web page under a Word file's name is the document itself if it holds a table of at least this many cells."""
 
 
-def _read_pdf(content: bytes) -> Document:
-    read: Reader = importlib.import_module("crawler.documents.pdf").read_pdf
-    return read(content)
-
-
 READERS: Mapping[str, Reader] = MappingProxyType(
     {
-        kinds.PDF: _read_pdf,
+        kinds.PDF: read_pdf,
         kinds.DOCX: read_docx,
         kinds.HTML: read_html,
         kinds.MHTML: read_mhtml,
