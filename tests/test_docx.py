@@ -344,6 +344,11 @@ def test_strict_namespace_of_newer_word() -> None:
     assert len(document.grids) == 1
 
 
+def test_imported_files_are_said() -> None:
+    assert read_docx(package(p("见下") + '<w:altChunk w:id="rId9"/>')).flags == ("embedded_part_not_read",)
+    assert read_docx(package(p("见下"))).flags == ()
+
+
 def outcome(content: bytes) -> Outcome:
     with pytest.raises(OutcomeError) as caught:
         read_docx(content)

@@ -290,6 +290,11 @@ def test_tables_outside_the_known_container_are_not_lost() -> None:
     assert "版权" not in document.text
 
 
+def test_paragraphs_are_kept_whatever_their_style_is_called() -> None:
+    page = f"<div id=zoom><p class=header>一、总体情况</p><p class='text next'>{SECTIONS[1][0]}</p><h3 class=bottom>落款</h3></div>"
+    assert read_html(page.encode()).text == f"一、总体情况\n{SECTIONS[1][0]}\n落款"
+
+
 def test_links_to_attachments_stay_in_the_text() -> None:
     links = "".join(f"<li><a href='/f/{i}.pdf'>附件{i}：年度报告</a></li>" for i in range(6))
     document = read_html(f"<div id=zoom><ul>{links}</ul></div>".encode())

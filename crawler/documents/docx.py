@@ -13,7 +13,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from lxml import etree
 
@@ -34,6 +34,9 @@ MIN_COLUMN_TWIPS = 30
 
 HIDDEN_MERGED_TEXT = "text_in_merged_cell"
 """A cell merged into the one above held text of its own, which Word does not show and is not read."""
+
+EMBEDDED_PART = "embedded_part_not_read"
+"""The document imports another file (``w:altChunk``) that Word would show and this reader does not."""
 
 _OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
@@ -173,7 +176,7 @@ class _Walker:
             for cell in cells:
                 above = open_above.get(cell.column)
                 if cell.merge == "continue" and above is not None and placed[above].column_span == cell.span:
-                    placed[above] = replace(placed[above], row_span=row - placed[above].row + 1)
+                    placed[above] = placed[above]._replace(row_span=row - placed[above].row + 1)
                     reached[cell.column] = above
                     if cell.text:
                         notes[HIDDEN_MERGED_TEXT] = None
@@ -270,11 +273,13 @@ def _read_package(archive: zipfile.ZipFile) -> Document:
     if body is None:
         raise OutcomeError(Outcome.NOT_A_DOCUMENT, "the Word document has no body")
     blocks = tuple(walker.blocks(body))
+    embedded = next(body.iter(_W + "altChunk"), None) is not None
     return Document(
         MEDIA_TYPE,
         blocks,
         title="\n".join(walker.title) or None,
         metadata=_metadata(archive, parts),
+        flags=(EMBEDDED_PART,) * embedded,
     )
 
 

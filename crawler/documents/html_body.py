@@ -62,6 +62,8 @@ SECTION_WORDS = (
 )
 
 _FURNITURE_TAGS = frozenset({"nav", "header", "footer", "aside"})
+# Paragraphs and headings are the article's own, whatever an editor calls their style.
+_FURNITURE_HOLDERS = frozenset({"div", "ul", "ol", "dl", "section", "form", "em"})
 _FURNITURE_NAME = re.compile(
     r"(?:^|[-_ ])(?:nav|navbar|navigation|topnav|menu|header|footer|foot|bottom|breadcrumb|crumbs?|position|dqwz|share"
     r"|bdshare\w*|sharebox|sidebar|side|toolbar|tools?|print|qr-?code|ewm|pagination|pager|page-?turn|prev(?:ious)?|next|related|xgwz|xgyd|copyright"
@@ -100,7 +102,8 @@ def find_body(page: HtmlElement) -> HtmlElement:
 def is_furniture(element: HtmlElement) -> bool:
     """Whether an element inside the article is navigation, sharing, printing or the like; never one with a report's tables."""
     name = f"{element.get('class') or ''} {element.get('id') or ''}"
-    if element.tag not in _FURNITURE_TAGS and not _FURNITURE_NAME.search(name) and not _is_link_list(element):
+    is_named = element.tag in _FURNITURE_HOLDERS and _FURNITURE_NAME.search(name)
+    if element.tag not in _FURNITURE_TAGS and not is_named and not _is_link_list(element):
         return False
     return text_length(element) <= _MAX_FURNITURE_CHARACTERS and next(_statutory(element), None) is None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from crawler.documents.model import Geometry, Grid, GridCell, Method
 
@@ -16,8 +16,7 @@ MAX_SLOTS = 200_000
 """Rows x columns of one grid; the largest statutory table has 280 slots."""
 
 
-@dataclass(frozen=True, slots=True)
-class PlacedCell:
+class PlacedCell(NamedTuple):
     """A cell at its top-left slot, counted from 0, before overlaps and gaps are settled."""
 
     row: int
@@ -44,7 +43,7 @@ def exact_grid(placed: Sequence[PlacedCell], row_count: int, number: int, flags:
     notes = dict.fromkeys(flags)
     owner = [[False] * column_count for _ in range(row_count)]
     cells: list[GridCell] = []
-    for cell in sorted(placed, key=lambda item: (item.row, item.column)):
+    for cell in sorted(placed):
         bottom = min(cell.row + max(cell.row_span, 1), row_count)
         right = min(cell.column + max(cell.column_span, 1), column_count)
         if cell.row >= row_count or owner[cell.row][cell.column]:
