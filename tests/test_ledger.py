@@ -170,6 +170,24 @@ def test_a_reading_that_ran_out_of_time_does_not_hide_an_earlier_good_one(ledger
     assert ledger.outcome_counts(spider="henan_reports") == {Outcome.NOT_A_REPORT: 1}
 
 
+def test_a_document_that_could_not_be_read_once_is_fine_when_a_later_extractor_reads_it(ledger: Ledger) -> None:
+    add_portal(ledger)
+    add_document(ledger, sha256="a" * 64, outcome=Outcome.UNSUPPORTED)
+    ledger.save_extraction("a" * 64, "1", outcome=Outcome.UNSUPPORTED)
+    ledger.save_extraction("a" * 64, "2", outcome=Outcome.OK, record={"title": "x"}, at=START + timedelta(days=1))
+    (sighting,) = ledger.iter_sightings("henan_reports")
+    assert sighting.outcome is Outcome.OK
+    assert ledger.outcome_counts(spider="henan_reports") == {Outcome.OK: 1}
+
+
+def test_not_modified_clears_a_failure_of_the_night_before(ledger: Ledger) -> None:
+    add_portal(ledger)
+    add_document(ledger, sha256="a" * 64)
+    add_document(ledger, outcome=Outcome.TIMEOUT)
+    ledger.touch_document("http://luanchuan.example/a.pdf")
+    assert ledger.outcome_counts(spider="henan_reports") == {Outcome.OK: 1}
+
+
 def test_counts_of_one_run_leave_out_the_others(ledger: Ledger) -> None:
     add_portal(ledger)
     first, second = ledger.begin_run("henan_reports"), ledger.begin_run("henan_reports")

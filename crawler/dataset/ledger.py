@@ -316,10 +316,12 @@ class Ledger:
         known = self.known_document(url)
         if known is None:
             return
+        document = tables.documents.c
         with self._engine.begin() as connection:
+            connection.execute(tables.documents.delete().where(document.url == url, document.sha256 == ""))
             connection.execute(
                 tables.documents.update()
-                .where(tables.documents.c.url == url, tables.documents.c.sha256 == known.sha256)
+                .where(document.url == url, document.sha256 == known.sha256)
                 .values(last_seen=self._time(at), last_run=run)
             )
 
@@ -518,10 +520,7 @@ class Ledger:
             raise ValueError("outcome_counts needs either a spider or a run")
         page, document, portal = tables.pages.c, tables.documents.c, tables.portals.c
         reading = _newest_readings()
-        outcome = sa.case(
-            (document.outcome != Outcome.OK.value, document.outcome),
-            else_=sa.func.coalesce(reading.c.outcome, document.outcome),
-        ).label("final")
+        outcome = sa.func.coalesce(reading.c.outcome, document.outcome).label("final")
         chosen = (
             sa.select(document.url, document.sha256, outcome)
             .select_from(tables.documents)
@@ -652,13 +651,13 @@ def _newest_readings() -> sa.Subquery:
 
 
 def _sighting(row: sa.RowMapping, record: Record | None) -> Sighting:
-    fetched = Outcome(row["outcome"])
-    read = row["reading_outcome"] if fetched is Outcome.OK else None
+    # What was stored is judged by its newest reading; the fetch has its say only where nothing was stored or read.
+    read = row["reading_outcome"]
     return Sighting(
         url=row["url"],
         sha256=row["sha256"],
         role=row["role"],
-        outcome=Outcome(read) if read else fetched,
+        outcome=Outcome(read or row["outcome"]),
         message=(row["reading_message"] if read else row["message"]) or "",
         page_url=row["page_url"],
         portal=row["portal"],

@@ -55,7 +55,7 @@ class ArchivedDocument:
 class Sighting:
     """One content seen at one URL, with the page that links it, the portal of that page, and what was read from it.
 
-    ``outcome`` is that of the fetch where the fetch failed, else that of the extraction. Dates are ISO dates, times UTC.
+    ``outcome`` is that of the newest reading, or of the fetch where nothing was stored or read. Dates are ISO dates, times UTC.
     """
 
     url: str
