@@ -76,7 +76,7 @@ def parse_number(raw: str, *, type: str = "int", signed: bool = False, unit: str
         return ParsedNumber(None, state, unit, ())
     whole, fraction = match["whole"], match["fraction"] or ""
     digits = whole.replace(",", "").replace(" ", "")
-    if len(digits) + len(fraction) > MAX_DIGITS:
+    if len(digits) + len(fraction.lstrip(".")) > MAX_DIGITS:
         return ParsedNumber(None, State.UNPARSED, unit, ())
     is_zero = not (digits + fraction).strip("0.")
     sign = "-" if match["sign"] in ("-", "—") and not is_zero else ""

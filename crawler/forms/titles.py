@@ -19,6 +19,7 @@ TITLE_YEARS_DIFFER = "title_years_differ"
 _DIGITS = "0123456789〇○零OoＯ一二三四五六七八九"
 _YEAR = re.compile(rf"(?<![{_DIGITS}])([{_DIGITS}]{{4}})[)）]?\s*年(?:\s*度)?")
 _NUMERALS = str.maketrans("〇○零OoＯ一二三四五六七八九", "000000123456789")
+_WIDE_DIGITS = str.maketrans("０１２３４５６７８９", "0123456789")
 _SPACES = re.compile(r"[\s\u3000_]+")
 _END = re.compile(
     r"(?:年度报告|工作报告|情况的?报告|报告|年报|年度总结|工作总结)(?:书|的公告|的通告|公告)?(?P<suffix>(?:[(（【\[][^()（）]*[)）】\]])*)(?:\.\w{2,5})?$"
@@ -54,6 +55,11 @@ def fold_title(title: str) -> str:
     return _SPACES.sub("", fold_characters(unicodedata.normalize("NFKC", clean_text(title))))
 
 
+def _compact(text: str) -> str:
+    """As printed, but without spaces and with narrow digits."""
+    return _SPACES.sub("", text).translate(_WIDE_DIGITS)
+
+
 def is_report_title(title: str) -> bool:
     """Whether a title names an annual disclosure report of one body, not a paper about or beside it."""
     folded = fold_title(title)
@@ -74,7 +80,7 @@ def year_before_word(text: str) -> list[int]:
     >>> year_before_word("二〇二〇年度政府信息公开工作年度报告")
     [2020]
     """
-    years = [int(match[1].translate(_NUMERALS)) for match in _YEAR.finditer(_SPACES.sub("", text))]
+    years = [int(match[1].translate(_NUMERALS)) for match in _YEAR.finditer(_compact(text))]
     return [year for year in years if FIRST_YEAR <= year <= LAST_YEAR]
 
 
@@ -84,7 +90,7 @@ def read_title(title: str) -> TitleReading:
     >>> read_title("汉中市汉台区教育体育局政府信息公开工作2022年度报告")
     TitleReading(organisation='汉中市汉台区教育体育局', year=2022, flags=())
     """
-    compact = _SPACES.sub("", clean_text(title))[:MAX_TITLE_CHARACTERS]
+    compact = _compact(clean_text(title))[:MAX_TITLE_CHARACTERS]
     years = list(dict.fromkeys(year_before_word(compact)))
     return TitleReading(_organisation(compact), years[-1] if years else None, (TITLE_YEARS_DIFFER,) if len(years) > 1 else ())
 
