@@ -1,6 +1,6 @@
 """PDF -> tables: ours against what a user would write with pdfplumber, on the same files in the same run.
 
-    python -m benchmarks.pdf [--rounds N] [FILE.pdf ...]
+python -m benchmarks.pdf [--rounds N] [FILE.pdf ...]
 """
 
 from __future__ import annotations
@@ -79,7 +79,8 @@ def run(paths: Sequence[Path], rounds: int) -> float:
         fast += own
         print(f"{path.name[-43:]:<44}{base * 1000:>14.1f}{own * 1000:>10.1f}{base / own:>8.1f}")
     ratio = slow / fast if fast else 0.0
-    print(f"{f'all ({len(paths)} files, median of {rounds})':<44}{slow * 1000:>14.1f}{fast * 1000:>10.1f}{ratio:>8.1f}   bar {BAR:.0f}")
+    name = f"all ({len(paths)} files, median of {rounds})"
+    print(f"{name:<44}{slow * 1000:>14.1f}{fast * 1000:>10.1f}{ratio:>8.1f}   bar {BAR:.0f}")
     return ratio
 
 

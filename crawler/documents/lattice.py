@@ -6,9 +6,11 @@ that the producer left out at a page cut, then merge slots wherever no line part
 
 from __future__ import annotations
 
+import itertools
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from crawler.documents.model import Box
 from crawler.documents.page import Rule
@@ -29,8 +31,7 @@ COVERED = 0.6
 """The share of a slot's side that must be ruled to part it from its neighbour."""
 
 
-@dataclass(frozen=True, slots=True)
-class LatticeCell:
+class LatticeCell(NamedTuple):
     """A merged area: first slot, number of slots, and its box between the lines."""
 
     row: int
@@ -122,11 +123,8 @@ def find_lattices(horizontals: Iterable[Rule], verticals: Iterable[Rule]) -> lis
             continue
         lattice = build_lattice(merge_rules(group_flat), merge_rules(group_upright))
         if lattice is not None and lattice.open_sides & {"left", "right"} and alone:
-            group_flat, group_upright = _with_open_rows(lattice, group_flat, group_upright, alone)
-            sides = lattice.open_sides
-            lattice = build_lattice(merge_rules(group_flat), merge_rules(group_upright))
-            lattice = lattice and replace(lattice, open_sides=lattice.open_sides | sides)
-        if lattice is not None:
+            found.append(_with_open_rows(lattice, group_flat, group_upright, alone))
+        elif lattice is not None:
             found.append((lattice, group_flat, group_upright))
     found.sort(key=lambda one: (one[0].ys[0], one[0].xs[0]))
     return [lattice for lattice, _, _ in _over_open_rows(found)]
@@ -134,7 +132,7 @@ def find_lattices(horizontals: Iterable[Rule], verticals: Iterable[Rule]) -> lis
 
 def _with_open_rows(
     lattice: Lattice, flat: list[Rule], upright: list[Rule], alone: Sequence[Rule]
-) -> tuple[list[Rule], list[Rule]]:
+) -> tuple[Lattice, list[Rule], list[Rule]]:
     """Adds the first and last rows of a table without side rules that no upright rule touches."""
     left, top, right, bottom = lattice.box
     highest = max(below - above for above, below in zip(lattice.ys, lattice.ys[1:], strict=False))
@@ -146,7 +144,8 @@ def _with_open_rows(
         if _spans(rule, left, right) and SNAP < rule.at - bottom <= OPEN_ROW * highest:
             flat, upright = [*flat, rule], [*upright, Rule(left, bottom, rule.at), Rule(right, bottom, rule.at)]
             bottom = rule.at
-    return flat, upright
+    whole = build_lattice(merge_rules(flat), merge_rules(upright)) or lattice
+    return replace(whole, open_sides=whole.open_sides | lattice.open_sides), flat, upright
 
 
 def _spans(rule: Rule, left: float, right: float) -> bool:
@@ -170,12 +169,12 @@ def _over_open_rows(found: list[tuple[Lattice, list[Rule], list[Rule]]]) -> list
                 and abs(above.xs[-1] - lattice.xs[-1]) <= SNAP
                 and SNAP < bottom - top <= OPEN_ROW * highest
             ):
-                flat = [*flat_above, *flat]
-                upright = [*upright_above, *upright, Rule(above.xs[0], top, bottom), Rule(above.xs[-1], top, bottom)]
-                whole = build_lattice(merge_rules(flat), merge_rules(upright))
+                sides = [Rule(above.xs[0], top, bottom), Rule(above.xs[-1], top, bottom)]
+                all_flat, all_upright = [*flat_above, *flat], [*upright_above, *upright, *sides]
+                whole = build_lattice(merge_rules(all_flat), merge_rules(all_upright))
                 if whole is not None:
                     whole = replace(whole, open_sides=whole.open_sides | above.open_sides & {"left", "right", "top"})
-                    joined[-1] = (whole, flat, upright)
+                    joined[-1] = (whole, all_flat, all_upright)
                     continue
         joined.append((lattice, flat, upright))
     return joined
@@ -265,9 +264,10 @@ def owners(cells: Sequence[LatticeCell], row_count: int, column_count: int) -> t
 def _ruled(rules: Sequence[Rule], positions: Sequence[float], across: Sequence[float]) -> list[list[bool]]:
     """``result[i][k]``: a line at ``positions[i]`` covers the stretch from ``across[k]`` to ``across[k + 1]``."""
     result = [[False] * (len(across) - 1) for _ in positions]
+    between = [(low + high) / 2 for low, high in itertools.pairwise(positions)]
     covered = [[0.0] * (len(across) - 1) for _ in positions]
     for at, start, end in rules:
-        index = min(range(len(positions)), key=lambda i: abs(positions[i] - at))
+        index = bisect_right(between, at)
         first = max(bisect_right(across, start) - 1, 0)
         for stretch in range(first, len(across) - 1):
             low, high = across[stretch], across[stretch + 1]
@@ -278,9 +278,7 @@ def _ruled(rules: Sequence[Rule], positions: Sequence[float], across: Sequence[f
     return result
 
 
-def close_sides(
-    flat: Sequence[Rule], upright: Sequence[Rule]
-) -> tuple[list[Rule], list[Rule], frozenset[str]]:
+def close_sides(flat: Sequence[Rule], upright: Sequence[Rule]) -> tuple[list[Rule], list[Rule], frozenset[str]]:
     """Adds the outer line on each side where lines run on past the last one across them.
 
     Chromium does not draw the outer rule where a page cuts a table; statistical tables often have no sides.

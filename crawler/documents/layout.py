@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from crawler.documents.page import PageMarks, TextRun
 
@@ -24,8 +26,7 @@ MARGIN_SHARE = 0.12
 """Running text stands in this share of the page's height at its top or bottom."""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """Runs on one line, left to right, and their common box."""
 
     runs: tuple[TextRun, ...]
@@ -41,12 +42,15 @@ class Line:
         return max(run.bottom - run.top for run in self.runs)
 
 
-def lines_of(runs: Iterable[TextRun]) -> list[Line]:
+def lines_of(runs: Sequence[TextRun]) -> list[Line]:
     """The runs gathered to lines (by the middle of their height), top to bottom.
 
-    >>> [line.text for line in lines_of([TextRun("件", 30, 0, 40, 10), TextRun("12", 10, 1, 20, 11), TextRun("b", 0, 20, 9, 30)])]
+    >>> runs = [TextRun("件", 30, 0, 40, 10), TextRun("12", 10, 1, 20, 11), TextRun("b", 0, 20, 9, 30)]
+    >>> [line.text for line in lines_of(runs)]
     ['12件', 'b']
     """
+    if len(runs) == 1:
+        return [_line([runs[0]])]
     rows: list[list[TextRun]] = []
     for run in sorted(runs, key=lambda run: run.top + run.bottom):
         if rows:
@@ -65,7 +69,7 @@ def _line(runs: list[TextRun]) -> Line:
         return Line((run,), run.text, run.x0, run.top, run.x1, run.bottom)
     runs.sort(key=lambda run: run.x0)
     pieces = [runs[0].text]
-    for before, run in zip(runs, runs[1:], strict=False):
+    for before, run in itertools.pairwise(runs):
         wide = run.x0 - before.x1 > WORD_GAP * (run.bottom - run.top)
         if wide and _WORDY.match(before.text[-1]) and _WORDY.match(run.text[0]):
             pieces.append(" ")
@@ -100,35 +104,30 @@ def running_text(pages: Sequence[PageMarks]) -> list[set[int]]:
     candidates: list[list[tuple[Line, set[int]]]] = []
     for page in pages:
         band = MARGIN_SHARE * page.height
-        near = {
-            id(run): index
-            for index, run in enumerate(page.runs)
-            if run.bottom <= band or run.top >= page.height - band
-        }
+        near = {id(run): index for index, run in enumerate(page.runs) if run.bottom <= band or run.top >= page.height - band}
         chosen = [page.runs[index] for index in near.values()]
         candidates.append(
-            [
-                (part, {near[id(run)] for run in part.runs})
-                for line in lines_of(chosen)
-                for part in split_wide_gaps(line)
-            ]
+            [(part, {near[id(run)] for run in part.runs}) for line in lines_of(chosen) for part in split_wide_gaps(line)]
         )
     steps: Counter[tuple[int, int]] = Counter()
     repeats: Counter[tuple[int, str]] = Counter()
     for page, lines in zip(pages, candidates, strict=True):
-        steps.update({(_height(line, page), number - page.number) for line, _ in lines if (number := _number(line)) is not None})
+        steps.update(
+            {(_height(line, page), number - page.number) for line, _ in lines if (number := _number(line)) is not None}
+        )
         repeats.update({(_height(line, page), line.text) for line, _ in lines})
     result: list[set[int]] = []
     for page, lines in zip(pages, candidates, strict=True):
         drop: set[int] = set()
         for line, indices in lines:
             number, height = _number(line), _height(line, page)
-            if number is not None and (
-                _DASHED_NUMBER.match(line.text.replace(" ", ""))
-                or any(steps[height + off, number - page.number] > (off == 0) for off in (-1, 0, 1))
-            ):
-                drop |= indices
-            elif len(pages) > 2 and repeats[height, line.text] > len(pages) / 2 and number is None:  # noqa: PLR2004
+            if (
+                number is not None
+                and (
+                    _DASHED_NUMBER.match(line.text.replace(" ", ""))
+                    or any(steps[height + off, number - page.number] > (off == 0) for off in (-1, 0, 1))
+                )
+            ) or (len(pages) > 2 and repeats[height, line.text] > len(pages) / 2 and number is None):
                 drop |= indices
         result.append(drop)
     return result
@@ -182,7 +181,7 @@ def text_column(lines: Sequence[Line]) -> Column:
 def _shared_edge(values: Sequence[float], reach: float) -> float:
     """The lowest value that has a neighbour within ``reach``; the lowest of all if none has."""
     ordered = sorted(values)
-    for value, following in zip(ordered, ordered[1:], strict=False):
+    for value, following in itertools.pairwise(ordered):
         if following - value <= reach:
             return value
     return ordered[0] if ordered else 0.0

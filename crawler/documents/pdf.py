@@ -63,14 +63,18 @@ def read_pdf(content: bytes, *, second_opinion: SecondOpinion = "where_unsure") 
     _require_text(pages)
     tables = _PageTables(content, pages, second_opinion)
     blocks = _Assembly(tables.items()).blocks()
-    flags = sorted({flag for page in pages for flag in page.marks.flags} | ({"image_page"} if any(map(_is_scan, pages)) else set()))
+    flags = sorted(
+        {flag for page in pages for flag in page.marks.flags} | ({"image_page"} if any(map(_is_scan, pages)) else set())
+    )
     return Document(MEDIA_TYPE, tuple(blocks), metadata=metadata, page_count=len(pages), flags=tuple(flags))
 
 
 def _load(content: bytes) -> tuple[list[PdfPage], dict[str, str]]:
     start = content.find(b"%PDF-", 0, HEADER_WITHIN + 5)
     if start < 0:
-        raise OutcomeError(Outcome.NOT_A_DOCUMENT, "The file is not a PDF: no %PDF- header; look at what the server sent instead.")
+        raise OutcomeError(
+            Outcome.NOT_A_DOCUMENT, "The file is not a PDF: no %PDF- header; look at what the server sent instead."
+        )
     if b"%%EOF" not in content[-4096:] and b"%%EOF" not in content[start:].rstrip()[-4096:]:
         raise OutcomeError(Outcome.TRUNCATED, "The PDF ends without %%EOF: the download was cut off; fetch it again.")
     body = content[start:] if start else content
@@ -90,7 +94,9 @@ def _load(content: bytes) -> tuple[list[PdfPage], dict[str, str]]:
     lost = [index for index, page in enumerate(pages, start=1) if page is None]
     if lost:
         numbers = ", ".join(map(str, lost[:5]))
-        raise OutcomeError(Outcome.TRUNCATED, f"Page {numbers} of the PDF cannot be loaded: the file is damaged; fetch it again.")
+        raise OutcomeError(
+            Outcome.TRUNCATED, f"Page {numbers} of the PDF cannot be loaded: the file is damaged; fetch it again."
+        )
     return [page for page in pages if page is not None], metadata
 
 
@@ -100,7 +106,9 @@ def _load_error(code: int, body: bytes) -> OutcomeError:
     if code == pdfium.FPDF_ERR_SECURITY:
         return OutcomeError(Outcome.ENCRYPTED, "The PDF uses a protection scheme that cannot be opened; ask for an open copy.")
     if b"startxref" not in body[-4096:] or code == pdfium.FPDF_ERR_FORMAT:
-        return OutcomeError(Outcome.TRUNCATED, "The PDF's cross-reference table is broken: the file is damaged; fetch it again.")
+        return OutcomeError(
+            Outcome.TRUNCATED, "The PDF's cross-reference table is broken: the file is damaged; fetch it again."
+        )
     return OutcomeError(Outcome.FAILED, f"pdfium cannot open the PDF (error {code}); open it by hand to see what it is.")
 
 
@@ -109,7 +117,7 @@ def _metadata(document: object) -> dict[str, str]:
     for key in INFO_KEYS:
         name = key.encode("ascii")
         size = pdfium.FPDF_GetMetaText(document, name, None, 0)
-        if size <= 2:  # noqa: PLR2004 - the closing NUL alone
+        if size <= 2:
             continue
         buffer = ctypes.create_string_buffer(size)
         pdfium.FPDF_GetMetaText(document, name, buffer, size)
@@ -137,7 +145,9 @@ def _require_text(pages: Sequence[PdfPage]) -> None:
     unreadable = sum(page.unreadable_count for page in pages)
     latin1, cjk = sum(page.latin1_count for page in pages), sum(page.cjk_count for page in pages)
     placeholders = sum(page.placeholder_count for page in pages)
-    if total and (unreadable > GARBLED_SHARE * total or placeholders * 6 > GARBLED_SHARE * total or latin1 > 0.3 * total and not cjk):
+    if total and (
+        unreadable > GARBLED_SHARE * total or placeholders * 6 > GARBLED_SHARE * total or (latin1 > 0.3 * total and not cjk)
+    ):
         raise OutcomeError(
             Outcome.GARBLED,
             f"The text layer has no usable characters ({unreadable} of {total} have no meaning); read the page images by OCR.",
@@ -154,7 +164,7 @@ class _Table:
 
     @property
     def one_column(self) -> bool:
-        return len(self.fragment.edges()) == 2  # noqa: PLR2004 - left and right
+        return len(self.fragment.edges()) == 2
 
 
 class _PageItems:
@@ -215,13 +225,13 @@ class _PageTables:
         if any(DOUBTS.intersection(table.fragment.flags) for table in real):
             return True
         rules = len(items.page.marks.horizontals) + len(items.page.marks.verticals)
-        return not real and rules >= 4 and looks_tabular(items.lines)  # noqa: PLR2004 - a frame
+        return not real and rules >= 4 and looks_tabular(items.lines)
 
     @staticmethod
     def _use_second(items: _PageItems, theirs: list[Fragment]) -> None:
         runs = [run for line in items.lines for run in line.runs]
         for one in theirs:
-            if len(one.edges()) <= 2:  # noqa: PLR2004 - one column
+            if len(one.edges()) <= 2:
                 continue
             box = (
                 min(piece.box[0] for piece in one.pieces),
@@ -241,9 +251,13 @@ def _tables_only(lattices: list[Lattice], page_height: float) -> list[Lattice]:
     kept = []
     for lattice in lattices:
         x0, top, x1, bottom = lattice.box
-        if len(lattice.xs) == 2:  # noqa: PLR2004 - one column
+        if len(lattice.xs) == 2:
             encloses = any(
-                other is not lattice and x0 <= other.xs[0] and other.xs[-1] <= x1 and top <= other.ys[0] and other.ys[-1] <= bottom
+                other is not lattice
+                and x0 <= other.xs[0]
+                and other.xs[-1] <= x1
+                and top <= other.ys[0]
+                and other.ys[-1] <= bottom
                 for other in lattices
             )
             if encloses or bottom - top > 0.5 * page_height:

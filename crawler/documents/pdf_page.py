@@ -8,6 +8,7 @@ where a rule comes near.
 from __future__ import annotations
 
 import ctypes
+import itertools
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
@@ -32,10 +33,16 @@ INVISIBLE_MODES = frozenset({pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium.FPDF_T
 _RUN = re.compile(r"[^\s\x00-\x20]+")
 _FORM_SPACES = str.maketrans({"\x02": "-", "\u00ad": "-"})
 
+_CJK = re.compile("[\u4e00-\u9fff]")
+_LATIN1 = re.compile("[\u00a1-\u00af\u00b2-\u00b6\u00b8-\u00d6\u00d8-\u00ff]")
+_NO_MEANING = re.compile("[\x00-\x1f\ufffd\ue000-\uf8ff\U000f0000-\U0010ffff]")
 _MARK = 3.0
 """Half the size (points) up to which a glyph is a punctuation mark."""
 _GLYPH_RATIO, _MARK_RATIO = 6.0, 40.0
 """A loose box this many times as high as half the glyph, or of half the mark, is no box of this character."""
+
+_BOX_SEGMENTS = 6
+"""A filled path of so few segments is one box: shading."""
 
 Matrix = tuple[float, float, float, float, float, float]
 ToPage = Callable[[float, float, float, float], Box]
@@ -81,10 +88,7 @@ def _read(page: Any, number: int) -> PdfPage:
         all_invisible = 0 < objects.text_count == objects.invisible_count
         hidden = objects.invisible_count > 0 and not all_invisible
         reader = _RunReader(text_page, text, to_page, merge_rules(objects.verticals))
-        if turned or hidden:
-            runs = reader.single_characters(skip_invisible=hidden)
-        else:
-            runs = reader.runs()
+        runs = reader.single_characters(skip_invisible=hidden) if turned or hidden else reader.runs()
     finally:
         pdfium.FPDFText_ClosePage(text_page)
     inside = [run for run in runs if 0 <= (run.x0 + run.x1) / 2 <= width and 0 <= (run.top + run.bottom) / 2 <= height]
@@ -105,9 +109,9 @@ def _page_space(page: Any) -> tuple[ToPage, float, float, bool]:
 
     if turn == 1:
         return (lambda x0, y0, x1, y1: (y0 - bottom, x0 - left, y1 - bottom, x1 - left)), top - bottom, right - left, True
-    if turn == 2:  # noqa: PLR2004 - quarter turns clockwise
+    if turn == 2:
         return (lambda x0, y0, x1, y1: (right - x1, y0 - bottom, right - x0, y1 - bottom)), right - left, top - bottom, True
-    if turn == 3:  # noqa: PLR2004 - quarter turns clockwise
+    if turn == 3:
         return (lambda x0, y0, x1, y1: (top - y1, right - x1, top - y0, right - x0)), top - bottom, right - left, True
     return (lambda x0, y0, x1, y1: (x0 - left, top - y1, x1 - left, top - y0)), right - left, top - bottom, False
 
@@ -120,26 +124,19 @@ def _page_text(text_page: Any) -> str:
     buffer = (ctypes.c_ushort * (count + 1))()
     written = pdfium.FPDFText_GetText(text_page, 0, count, buffer)
     text = bytes(buffer)[: 2 * max(written - 1, 0)].decode("utf-16-le", "replace")
-    if len(text) == count and not any("\ud800" <= character <= "\udfff" for character in text):
+    if len(text) == count == written - 1:
         return text
     return "".join(_character(pdfium.FPDFText_GetUnicode(text_page, index)) for index in range(count))
 
 
 def _character(code: int) -> str:
-    return chr(code) if code < 0x110000 and not 0xD800 <= code < 0xE000 else "\ufffd"  # noqa: PLR2004 - Unicode's limits
+    return chr(code) if code < 0x110000 and not 0xD800 <= code < 0xE000 else "\ufffd"
 
 
 def _character_counts(text: str, shown: str) -> tuple[int, int, int, int]:
-    unreadable = text.count("\x00")
-    latin1 = cjk = 0
-    for character in shown:
-        if "\u4e00" <= character <= "\u9fff":
-            cjk += 1
-        elif character == "\ufffd" or "\ue000" <= character <= "\uf8ff" or character >= "\U000f0000" or character < " ":
-            unreadable += 1
-        elif "\u00a1" <= character <= "\u00ff" and character not in "·×°±":
-            latin1 += 1
-    return len(shown) + text.count("\x00"), unreadable, latin1, cjk
+    nothing = text.count("\x00")
+    unreadable = nothing + len(_NO_MEANING.findall(shown))
+    return len(shown) + nothing, unreadable, len(_LATIN1.findall(shown)), len(_CJK.findall(shown))
 
 
 class _RunReader:
@@ -300,8 +297,8 @@ def _read_objects(page: Any, to_page: ToPage, width: float, height: float) -> _O
             return
         if not get_bounds(item, *references):
             return
-        box = _transformed((left.value, low.value, right.value, high.value), matrix)
-        x0, top, x1, bottom = to_page(*box)
+        box = (left.value, low.value, right.value, high.value)
+        x0, top, x1, bottom = to_page(*(box if matrix is None else _transformed(box, matrix)))
         if kind == pdfium.FPDF_PAGEOBJ_IMAGE:
             shown = max(min(x1, width) - max(x0, 0), 0) * max(min(bottom, height) - max(top, 0), 0)
             found.image_share = max(found.image_share, shown / area)
@@ -359,9 +356,7 @@ def _multiplied(inner: Matrix, outer: Matrix | None) -> Matrix:
     return (a * oa + b * oc, a * ob + b * od, c * oa + d * oc, c * ob + d * od, e * oa + f * oc + oe, e * ob + f * od + of)
 
 
-def _transformed(box: Box, matrix: Matrix | None) -> Box:
-    if matrix is None:
-        return box
+def _transformed(box: Box, matrix: Matrix) -> Box:
     a, b, c, d, e, f = matrix
     corners = [(a * x + c * y + e, b * x + d * y + f) for x in (box[0], box[2]) for y in (box[1], box[3])]
     xs, ys = [x for x, _ in corners], [y for _, y in corners]
@@ -377,7 +372,7 @@ def _read_path(path: Any, matrix: Matrix | None, to_page: ToPage, found: _Object
     fill, stroke = ctypes.c_int(), ctypes.c_int()
     if not pdfium.FPDFPath_GetDrawMode(path, ctypes.byref(fill), ctypes.byref(stroke)):
         return
-    if not fill.value and not stroke.value:
+    if not stroke.value and (not fill.value or pdfium.FPDFPath_CountSegments(path) <= _BOX_SEGMENTS):
         return
     own = pdfium.FS_MATRIX()
     if pdfium.FPDFPageObj_GetMatrix(path, ctypes.byref(own)):
@@ -385,13 +380,13 @@ def _read_path(path: Any, matrix: Matrix | None, to_page: ToPage, found: _Object
     areas: list[Box] = []
     for points, closed in _subpaths(path, matrix, to_page, found):
         if stroke.value:
-            pairs = list(zip(points, points[1:], strict=False))
+            pairs = list(itertools.pairwise(points))
             if closed or fill.value:
                 pairs.append((points[-1], points[0]))
             for (x0, y0), (x1, y1) in pairs:
-                if min(abs(x1 - x0), abs(y1 - y0)) <= 0.5:  # noqa: PLR2004 - points of slope that are still straight
+                if min(abs(x1 - x0), abs(y1 - y0)) <= 0.5:
                     found.add_line(min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))
-        elif len(points) >= 3:  # noqa: PLR2004 - fewer points enclose nothing
+        elif len(points) >= 3:
             xs, ys = [x for x, _ in points], [y for _, y in points]
             box = min(xs), min(ys), max(xs), max(ys)
             if min(box[2] - box[0], box[3] - box[1]) <= THICKEST_RULE:
@@ -423,8 +418,11 @@ def _subpaths(
         segment = pdfium.FPDFPath_GetPathSegment(path, index)
         kind = pdfium.FPDFPathSegment_GetType(segment)
         pdfium.FPDFPathSegment_GetPoint(segment, x_reference, y_reference)
-        here = _transformed((x.value, y.value, x.value, y.value), matrix)
-        point = to_page(*here)[:2]
+        px, py = x.value, y.value
+        if matrix is not None:
+            a, b, c, d, e, f = matrix
+            px, py = a * px + c * py + e, b * px + d * py + f
+        point = to_page(px, py, px, py)[:2]
         if kind == pdfium.FPDF_SEGMENT_MOVETO and points:
             yield points, closed
             points, closed = [], False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -73,7 +74,7 @@ def _missing_rules(edges: Sequence[dict[str, Any]]) -> list[float]:
     """Heights at which an outer rule was left out: upright edges run past the outermost flat ones."""
     flat = [edge for edge in edges if edge["orientation"] == "h" and edge["x1"] - edge["x0"] >= NARROW_EDGE]
     upright = [edge for edge in edges if edge["orientation"] == "v"]
-    if not flat or len(upright) < 2:  # noqa: PLR2004 - two sides
+    if not flat or len(upright) < 2:
         return []
     top, bottom = min(edge["top"] for edge in upright), max(edge["bottom"] for edge in upright)
     missing = []
@@ -90,7 +91,7 @@ def _fragment(cells: Sequence[tuple[Box, str]], page: int) -> Fragment:
     for box, text in cells:
         row, last = _nearest(ys, box[1]), _nearest(ys, box[3])
         pieces.append(Piece(row, max(last - row, 1), box[0], box[2], text, full=False, page=page, box=box))
-    heights = tuple(bottom - top for top, bottom in zip(ys, ys[1:], strict=False))
+    heights = tuple(bottom - top for top, bottom in itertools.pairwise(ys))
     return Fragment(page, tuple(sorted(pieces, key=lambda piece: (piece.row, piece.x0))), heights, Method.PDFPLUMBER)
 
 
@@ -127,7 +128,7 @@ def compared(first: Fragment, second: Sequence[Fragment]) -> Fragment:
             changed.append(piece)
         elif seen is None or _plain(seen) != _plain(piece.text):
             differs = True
-            changed.append(replace(piece, second_text=seen or ""))
+            changed.append(piece._replace(second_text=seen or ""))
         else:
             changed.append(piece)
     flags = first.flags
@@ -159,7 +160,7 @@ def _covers(fragment: Fragment) -> bool:
     top = min(piece.box[1] for piece in fragment.pieces)
     bottom = max(piece.box[3] for piece in fragment.pieces)
     filled = sum((piece.box[2] - piece.box[0]) * (piece.box[3] - piece.box[1]) for piece in fragment.pieces)
-    return abs(filled - (x1 - x0) * (bottom - top)) < 0.02 * filled  # noqa: PLR2004 - two per cent for line widths
+    return abs(filled - (x1 - x0) * (bottom - top)) < 0.02 * filled
 
 
 def _plain(text: str) -> str:

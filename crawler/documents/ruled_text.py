@@ -167,12 +167,14 @@ def _without_stubs(filled: FilledLattice) -> FilledLattice:
         lattice = filled.lattice
         count = len(lattice.ys) - 1
         edge = row % count
-        if side not in lattice.open_sides or count < 2:  # noqa: PLR2004 - one row is all there is
+        if side not in lattice.open_sides or count < 2:
             continue
         starts = [index for index, cell in enumerate(lattice.cells) if cell.row == edge and cell.row_span == 1]
         through = [index for index, cell in enumerate(lattice.cells) if cell.row <= edge < cell.row + cell.row_span]
         if any(filled.runs[index] for index in starts) or any(
-            lattice.ys[edge] < (run.top + run.bottom) / 2 < lattice.ys[edge + 1] for index in through for run in filled.runs[index]
+            lattice.ys[edge] < (run.top + run.bottom) / 2 < lattice.ys[edge + 1]
+            for index in through
+            for run in filled.runs[index]
         ):
             continue
         ys = lattice.ys[:-1] if edge else lattice.ys[1:]
@@ -183,7 +185,7 @@ def _without_stubs(filled: FilledLattice) -> FilledLattice:
             span = cell.row_span - (index in through)
             first = cell.row - (edge == 0 and cell.row > 0)
             box = (cell.box[0], ys[first], cell.box[2], ys[first + span])
-            cells.append(replace(cell, row=first, row_span=span, box=box))
+            cells.append(cell._replace(row=first, row_span=span, box=box))
             runs.append(filled.runs[index])
         owner = owners(cells, count - 1, len(lattice.xs) - 1)
         whole = replace(lattice, ys=ys, cells=tuple(cells), owner=owner)

@@ -6,9 +6,12 @@ between its lines, the head printed again. Fragments are joined by x position, n
 
 from __future__ import annotations
 
+import itertools
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from crawler.documents.model import Box, Geometry, Grid, GridCell, Method
 
@@ -18,11 +21,13 @@ PADDING_ROW = 8.0
 """A row lower than this (points) holds no line of text: it is the rest of a row that the page cut."""
 
 _NUMERIC = re.compile(r"^[-+－−]?[\d０-９][\d０-９,，.．\s]*[%％]?(?:件|条|项|元|万元|亿元|个|次)?$")
-_ENUMERATED = re.compile(r"^\s*(?:[（(][一二三四五六七八九十\d]+[）)]|[一二三四五六七八九十]+[、.．]|\d{1,2}[、.．)）]|[①-⑳]|第[一二三四五六七八九十\d]+[条项章])")
+_ENUMERATED = re.compile(
+    r"^\s*(?:[（(][一二三四五六七八九十\d]+[）)]|[一二三四五六七八九十]+[、.．]|\d{1,2}[、.．)）]|[①-⑳]"
+    r"|第[一二三四五六七八九十\d]+[条项章])"
+)
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """A cell of one fragment: rows within the fragment, edges in points.
 
     ``full``: its last line leaves no room for another character, so that the text may go on elsewhere.
@@ -73,7 +78,7 @@ class Fragment:
 
     def moved(self, distance: float) -> Fragment:
         """The fragment with its edges moved sideways (its cells' boxes stay true to the page)."""
-        pieces = tuple(replace(piece, x0=piece.x0 + distance, x1=piece.x1 + distance) for piece in self.pieces)
+        pieces = tuple(piece._replace(x0=piece.x0 + distance, x1=piece.x1 + distance) for piece in self.pieces)
         return replace(self, pieces=pieces)
 
 
@@ -98,10 +103,6 @@ def _clustered(values: Sequence[float]) -> list[float]:
 
 def _same(first: float, second: float) -> bool:
     return abs(first - second) <= SAME_EDGE
-
-
-def _same_extent(first: Piece, second: Piece) -> bool:
-    return _same(first.x0, second.x0) and _same(first.x1, second.x1)
 
 
 def matching_shift(upper: list[float], lower: list[float]) -> float | None:
@@ -131,7 +132,7 @@ def _continues(upper: list[float], lower: list[float], *, moved: bool) -> bool:
     return 2 * met >= len(few) and not (moved and not few)
 
 
-@dataclass
+@dataclass(slots=True)
 class _Cell:
     row: int
     row_span: int
@@ -181,7 +182,9 @@ class Table:
             top = min(cell.box[1] for cell in self._cells if cell.page == first.page)
             bottom = max(cell.box[3] for cell in self._cells if cell.page == first.page)
             box = (left, top, own_left, bottom)
-            self._cells.append(_Cell(0, self._row_count, left, own_left, "", full=False, page=first.page, box=box, second_text=None))
+            self._cells.append(
+                _Cell(0, self._row_count, left, own_left, "", full=False, page=first.page, box=box, second_text=None)
+            )
 
     def _append(self, fragment: Fragment, skip: int, merged: dict[int, _Cell], *, joins_row: bool) -> None:
         """Adds a fragment's rows from ``skip`` on; ``merged`` maps indices of its pieces to the cells they continue."""
@@ -203,9 +206,7 @@ class Table:
             if piece.text:
                 second = None
                 if target.second_text is not None or piece.second_text is not None:
-                    second = "\n".join(
-                        filter(None, (_or(target.second_text, target.text), _or(piece.second_text, piece.text)))
-                    )
+                    second = "\n".join(filter(None, (_or(target.second_text, target.text), _or(piece.second_text, piece.text))))
                 if not target.text:
                     target.page, target.box = piece.page, piece.box
                 target.text = f"{target.text}\n{piece.text}" if target.text else piece.text
@@ -217,31 +218,20 @@ class Table:
         skip = self._repeated_head(fragment)
         if skip == fragment.row_count:
             return
-        last = [cell for cell in self._cells if cell.last_row == self._row_count - 1]
-        first = {
-            index: piece
-            for index, piece in enumerate(fragment.pieces)
-            if piece.row <= skip < piece.row + piece.row_span
-        }
-        values_from = self._values_from(fragment, skip)
-        pairs = {
-            index: cell for index, piece in first.items() for cell in last if _same(cell.x0, piece.x0) and _same(cell.x1, piece.x1)
-        }
-        if self._is_cut_row(fragment, skip, first, last, pairs, values_from):
-            self._append(fragment, skip, pairs, joins_row=True)
-            return
-        merged = {
-            index: cell
-            for index, cell in pairs.items()
-            if self._is_cut_cell(cell, first[index], values_from, first, last, fragment, skip)
-        }
-        self._append(fragment, skip, merged, joins_row=False)
+        seam = self._seam(fragment, skip)
+        if seam.cuts_row():
+            self._append(fragment, skip, seam.pairs, joins_row=True)
+        else:
+            self._append(fragment, skip, seam.cut_cells(), joins_row=False)
 
-    def _values_from(self, fragment: Fragment, skip: int) -> float | None:
-        """Where the columns of numbers begin: the leftmost edge of a cell that holds a number; ``None`` without numbers."""
+    def _seam(self, fragment: Fragment, skip: int) -> _Seam:
+        above = [cell for cell in self._cells if cell.last_row == self._row_count - 1]
+        below = {i: piece for i, piece in enumerate(fragment.pieces) if piece.row <= skip < piece.row + piece.row_span}
+        starts = frozenset(i for i, piece in below.items() if piece.row == skip)
         edges = [cell.x0 for cell in self._cells if is_number(cell.text)]
         edges += [piece.x0 for piece in fragment.pieces if piece.row >= skip and is_number(piece.text)]
-        return min(edges, default=None)
+        only_padding = fragment.heights[skip] < PADDING_ROW or (fragment.cut_top and self.fragments[-1].cut_bottom)
+        return _Seam(above, below, starts, min(edges, default=None), only_padding)
 
     def _repeated_head(self, fragment: Fragment) -> int:
         """How many rows at the fragment's top print the table's own first rows again."""
@@ -259,65 +249,14 @@ class Table:
                 best = count
         return best
 
-    def _is_cut_row(
-        self,
-        fragment: Fragment,
-        skip: int,
-        first: dict[int, Piece],
-        last: list[_Cell],
-        pairs: dict[int, _Cell],
-        values_from: float | None,
-    ) -> bool:
-        """Whether the fragment's first row is the rest of the table's last row."""
-        starting = {index: piece for index, piece in first.items() if piece.row == skip}
-        if not starting or any(index not in pairs for index in starting):
-            return False
-        if len(pairs) != len(last) or any(pairs[index].text and is_number(pairs[index].text) and piece.text for index, piece in first.items()):
-            return False
-        if not any(piece.text for piece in starting.values()):
-            return fragment.heights[skip] < PADDING_ROW or fragment.cut_top and self.fragments[-1].cut_bottom
-        above = {index: pairs[index] for index in starting}
-        if values_from is None:
-            return all(_goes_on(above[index], piece) for index, piece in starting.items())
-        labels = {index: piece for index, piece in starting.items() if piece.x0 < values_from - SAME_EDGE}
-        values = {index: piece for index, piece in starting.items() if index not in labels}
-        if not values or not labels:
-            return bool(values) and all(_goes_on(above[index], piece) for index, piece in values.items()) and not any(
-                is_number(piece.text) for piece in values.values()
-            )
-        below_empty = not any(piece.text for piece in values.values())
-        above_empty = not any(above[index].text for index in values)
-        if not below_empty and not above_empty:
-            return all(_goes_on(above[index], piece) for index, piece in starting.items())
-        return all(_goes_on(above[index], piece) for index, piece in labels.items())
-
-    def _is_cut_cell(
-        self,
-        cell: _Cell,
-        piece: Piece,
-        values_from: float | None,
-        first: dict[int, Piece],
-        last: list[_Cell],
-        fragment: Fragment,
-        skip: int,
-    ) -> bool:
-        """Whether a piece continues the cell above it although their rows differ: a merged cell that the page cut."""
-        in_head = not any(is_number(other.text) for other in (*last, *first.values()))
-        group = values_from is None or piece.x1 < values_from - SAME_EDGE
-        if not group and not in_head:
-            return False
-        if in_head and not any(other.text for other in first.values()):
-            return False
-        if in_head and not group and all(_same_extent_cell(cells, pieces) for cells, pieces in zip(_by_x(last), _by_x(first.values()), strict=False)):
-            return False
-        return _goes_on(cell, piece)
-
     def grid(self, number: int) -> Grid:
         """The whole table; ``number`` counts from 1 among the document's grids."""
         edges = self.edges
 
+        between = [(left + right) / 2 for left, right in itertools.pairwise(edges)]
+
         def column(x: float) -> int:
-            return min(range(len(edges)), key=lambda index: abs(edges[index] - x))
+            return bisect_right(between, x)
 
         cells = tuple(
             GridCell(
@@ -343,12 +282,69 @@ def _or(second: str | None, text: str) -> str:
     return text if second is None else second
 
 
-def _by_x(pieces: Sequence[Piece] | Sequence[_Cell] | object) -> list[Piece | _Cell]:
-    return sorted(pieces, key=lambda piece: piece.x0)  # type: ignore[call-overload, no-any-return]
+class _Seam:
+    """The last row above a page cut and the first row below it.
 
+    ``below`` and ``starts`` are keyed by the piece's index in its fragment; ``starts`` are the pieces that begin in the
+    row. ``values_from`` is where the columns of numbers begin, ``None`` for a table without numbers.
+    ``only_padding``: the row below is so low, or so drawn, that it can hold the end of a cut row only.
+    """
 
-def _same_extent_cell(first: Piece | _Cell, second: Piece | _Cell) -> bool:
-    return _same(first.x0, second.x0) and _same(first.x1, second.x1)
+    def __init__(
+        self, above: list[_Cell], below: dict[int, Piece], starts: frozenset[int], values_from: float | None, only_padding: bool
+    ) -> None:
+        self._above = above
+        self._below = below
+        self._starts = starts
+        self._values_from = values_from
+        self._only_padding = only_padding
+        self.pairs = {
+            index: cell
+            for index, piece in below.items()
+            for cell in above
+            if _same(cell.x0, piece.x0) and _same(cell.x1, piece.x1)
+        }
+        """The cell above for each piece below that has the same edges."""
+
+    def cuts_row(self) -> bool:
+        """Whether the row below is the rest of the row above: same edges, and the numbers on one side only."""
+        if not self._starts or not self._same_edges():
+            return False
+        if any(is_number(self.pairs[index].text) and piece.text for index, piece in self._below.items()):
+            return False
+        if not any(self._below[index].text for index in self._starts):
+            return self._only_padding
+        values = [index for index in self._starts if self._is_value(index)]
+        labels = [index for index in self._starts if index not in values]
+        one_side_empty = not any(self._below[i].text for i in values) or not any(self.pairs[i].text for i in values)
+        if labels and values and one_side_empty:
+            return all(self._goes_on(index) for index in labels)
+        return all(self._goes_on(index) for index in self._starts)
+
+    def cut_cells(self) -> dict[int, _Cell]:
+        """Pieces that continue the cell above although their rows differ: merged cells that the page cut.
+
+        Beside the numbers these are group labels; in the head of a table, any cell if the two rows are divided
+        differently (a row of numbers below a head never continues it).
+        """
+        texts = [cell.text for cell in self._above] + [piece.text for piece in self._below.values()]
+        some_text_below = any(piece.text for piece in self._below.values())
+        in_head = some_text_below and not any(map(is_number, texts)) and not self._same_edges()
+        return {
+            index: cell for index, cell in self.pairs.items() if (in_head or self._is_group(index)) and self._goes_on(index)
+        }
+
+    def _same_edges(self) -> bool:
+        return len(self.pairs) == len(self._below) == len(self._above)
+
+    def _is_value(self, index: int) -> bool:
+        return self._values_from is None or self._below[index].x0 >= self._values_from - SAME_EDGE
+
+    def _is_group(self, index: int) -> bool:
+        return self._values_from is not None and self._below[index].x1 < self._values_from - SAME_EDGE
+
+    def _goes_on(self, index: int) -> bool:
+        return _goes_on(self.pairs[index], self._below[index])
 
 
 def _goes_on(cell: _Cell, piece: Piece) -> bool:
@@ -377,7 +373,7 @@ def _rounded(box: Box) -> Box:
 
 def covers_once(cells: Sequence[GridCell], row_count: int, column_count: int) -> bool:
     """Whether every slot of the rectangle belongs to exactly one cell."""
-    seen = set()
+    seen: set[tuple[int, int]] = set()
     total = 0
     for cell in cells:
         if cell.row_span < 1 or cell.column_span < 1:
