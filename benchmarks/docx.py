@@ -1,4 +1,4 @@
-"""How much processor time table 3 of a DOCX takes, against what python-docx's users write; prints the best of several runs and ratios.
+"""Processor time for table 3 of a DOCX against what python-docx's users write: the best of several runs, and ratios.
 
 Run as ``python -m benchmarks.docx [FILE.docx ...]``; without files a report of the 2021 form is made.
 """

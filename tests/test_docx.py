@@ -12,12 +12,15 @@ from pathlib import Path
 import docx
 import pytest
 from docx.shared import Pt
+from hypothesis import given
 
 from crawler.documents.docx import MAX_PART_BYTES, read_docx
 from crawler.documents.docx_numbering import format_number
+from crawler.documents.html import read_html
 from crawler.documents.model import Document, Geometry, Grid, Paragraph
 from crawler.outcomes import Outcome, OutcomeError
 from crawler.sample.typeset import Layout, ReportSource, printed_metrics, random_values, to_docx
+from tests.test_html_spans import layouts
 
 W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 NAMESPACES = (
@@ -133,6 +136,44 @@ def test_reports_saved_by_libreoffice_as_docx_and_over_doc(form: str, tmp_path: 
         assert_report(document, source)
         # Converting to .doc and back leaves a phantom 16th grid column of no width in table 4.
         assert [grid.column_count for grid in document.grids] == [4, 10, 15]
+
+
+@pytest.mark.office
+@pytest.mark.parametrize("markup", ["html", "xhtml"])
+def test_reports_saved_by_libreoffice_as_html(markup: str, tmp_path: Path) -> None:
+    source = report("cn-ogi-2021", Layout(group_break="\n"))
+    (tmp_path / "a.docx").write_bytes(to_docx(source))
+    office = [
+        shutil.which("soffice") or "soffice",
+        "--headless",
+        f"-env:UserInstallation=file://{tmp_path}/profile",
+        "--convert-to",
+    ]
+    subprocess.run(
+        [*office, markup, "--outdir", str(tmp_path), str(tmp_path / "a.docx")], check=True, capture_output=True, timeout=120
+    )
+    document = read_html((tmp_path / f"a.{markup}").read_bytes())
+    assert_report(document, source)
+
+
+@given(layouts())
+def test_a_layout_comes_back(cut: tuple[int, int, list[tuple[int, int, int, int]]]) -> None:
+    row_count, _, cells = cut
+    rows = []
+    for row in range(row_count):
+        line = ""
+        for at, column, height, width in sorted(cells, key=lambda cell: cell[1]):
+            if not at <= row < at + height:
+                continue
+            merge = "" if height == 1 else '<w:vMerge w:val="restart"/>' if at == row else "<w:vMerge/>"
+            line += tc(f"{row}-{column}" if at == row else "", f'<w:gridSpan w:val="{width}"/>{merge}')
+        rows.append(line)
+    grid = only_grid(package(table(*rows)))
+    width = max(column for _, column, _, _ in cells) + 1
+    expected = [
+        (row, column, height, min(width - column, span), f"{row}-{column}") for row, column, height, span in sorted(cells)
+    ]
+    assert layout(grid) == expected
 
 
 def test_python_docx_merges_and_styles() -> None:
