@@ -86,6 +86,39 @@ def test_a_town_named_like_its_county_keeps_its_name() -> None:
     assert (found.org_id, found.org_type) == ("410323:新安镇人民政府", "township")
 
 
+@pytest.mark.parametrize("name", ["衡水市人民政府", "吉利区人民政府", "吉利区人民政府办公室"])
+def test_no_county_lies_in_a_county(name: str) -> None:
+    found = resolve(name, LUANCHUAN)
+    assert (found.org_id, found.confidence) == (None, "none")
+
+
+def test_a_district_that_the_registry_no_longer_has_is_its_citys() -> None:
+    found = resolve("吉利区人民政府", ("河南省/洛阳市", "410300"))
+    assert (found.org_id, found.org_level, found.org_type) == ("410300:吉利区人民政府", "county", "government")
+
+
+def test_a_county_that_became_a_district_is_the_same_place() -> None:
+    district = ("河南省/洛阳市/偃师区", "410307")
+    for name, own in (
+        ("偃师市人民政府", "人民政府"),
+        ("洛阳市偃师市教育局", "教育局"),
+        ("偃师市山化镇人民政府", "山化镇人民政府"),
+    ):
+        assert resolve(name, district).org_id == f"410307:{own}"
+
+
+def test_a_city_and_a_county_of_one_stem_are_two() -> None:
+    assert resolve("许昌县人民政府", ("河南省/许昌市", "411000")).org_id == "411000:许昌县人民政府"
+    county = ("河南省/新乡市/新乡县", "410721")
+    assert resolve("新乡市人民政府", county).region_path == "河南省/新乡市"
+    assert resolve("新乡县人民政府", county).org_id == "410721:人民政府"
+
+
+def test_a_zone_with_a_government_is_a_zone() -> None:
+    found = resolve("洛阳市伊滨示范区人民政府", LUANCHUAN)
+    assert (found.org_id, found.org_type) == ("410300:伊滨示范区人民政府", "development_zone")
+
+
 def test_towns_of_one_name_in_two_counties_are_two() -> None:
     one = resolve("城关镇人民政府", LUANCHUAN)
     other = resolve("城关镇人民政府", ("河南省/洛阳市/嵩县", "410325"))

@@ -35,6 +35,8 @@ NOT_AFTER_SHORT_NAME = re.compile(r"^[省市县区旗州盟镇乡街村社]")
 BARE_UNIT = re.compile(
     r"^[我本]?(?P<unit>省(?![内外直级])|市(?![场容政民长直属级])|县(?![域级直乡道])|区(?![域块级直划县])|[旗州盟])(?=..)"
 )
+# 偃师市 on the portal of 偃师区: the place before it became a district. Full names of the registry are tried before this.
+FORMER_UNIT = re.compile(r"^[市县区](?:$|人民政府|政府|.+?(?:镇|乡|街道|局|委员会|办公室|办事处|中心)(?:人民政府|政府)?$)")
 INVISIBLE = re.compile(r"[\s\u00ad\u200b-\u200f\u2028-\u202f\u2060\ufeff]+")
 REPEATED = re.compile(r"(镇|乡|街道|办事处|人民政府|政府|委员会|管理局)\1")
 TOWN = re.compile(rf"^(?P<name>.+?(?:{TOWN_UNITS}))(?:人民政府|政府)?$")
@@ -43,8 +45,10 @@ STREET_NAME = re.compile(r"^(?P<name>.+?)(?:街道办事处|街道办公室|街�
 GOVERNMENT_OFFICE = re.compile(r"^(?:人民政府|政府)办公[室厅]?$|^(?:人民政府|政府)办$")
 ZONE = re.compile(
     r"(?:开发区|示范区|高新区|经开区|产业园|园区|集聚区|保税区|综保区|风景区|名胜区|度假区|试验区|实验区|新区|合作区|工业区|港区)"
-    r"(?:管理委员会|管委会|管理局)?$|管委会$"
+    r"(?:管理委员会|管委会|管理局|人民政府)?$|管委会$"
 )
+# A county, district or city that the registry does not know: abolished, or of another part of the country.
+OTHER_DIVISION = re.compile(r"^(?P<name>.{2,8}[市县区旗州盟])(?:人民)?政府(?P<office>办公[室厅]|办)?$")
 DEPARTMENT = re.compile(
     r"(?:局|委|委员会|办|办公室|办公厅|厅|中心|院|会|队|支队|总队|大队|站|处|所|馆|社|公司|集团|学校|大学|学院|医院|银行|部|组|分局|总局|署)$"
 )
@@ -100,6 +104,10 @@ def own_name_and_type(rest: str) -> tuple[str, str]:
         return match["name"] + GOVERNMENT, "township"
     if ZONE.search(rest):
         return re.sub("管委会$", "管理委员会", rest), "development_zone"
+    if match := OTHER_DIVISION.match(rest):
+        return match["name"] + (OFFICE if match["office"] else GOVERNMENT), "government_office" if match[
+            "office"
+        ] else "government"
     if DEPARTMENT.search(rest):
         return rest, "department"
     return rest, "other"
@@ -168,6 +176,12 @@ class Gazetteer:
         own_name, kind = own_name_and_type(_without_bare_unit(rest, place))
         code = self.code(place) or (region_code if place == region else None)
         level = "township" if kind in {"township", "street"} or TOWN_OFFICE.match(rest) else self.level(place)
+        if OTHER_DIVISION.match(own_name) and kind in {"government", "government_office"}:
+            if level == "county":
+                # No county lies in a county: this report is of somewhere else, or of a name the place no longer has.
+                evidence = "names a division that the registry does not know"
+                return Organisation(None, clean, "county", kind, None, None, own_name, evidence, "none")
+            level = "county"
         return Organisation(
             org_id=f"{code or place}:{own_name}",
             org_name=display_place(place) + own_name,
@@ -224,8 +238,7 @@ class Gazetteer:
         best = [path for path in paths if nearness[path] == max(nearness.values())]
         return best[0] if len(best) == 1 else None
 
-    @staticmethod
-    def _next_short_place(rest: str, place: str | None, region: str | None) -> tuple[str, str] | None:
+    def _next_short_place(self, rest: str, place: str | None, region: str | None) -> tuple[str, str] | None:
         """A name of the portal's own chain without its unit (河南济源…), but never the front of a town's name."""
         names = region.split("/") if region else []
         for depth, name in enumerate(names, start=1):
@@ -234,6 +247,9 @@ class Gazetteer:
                 continue
             after = rest[len(short) :]
             below = place is None or path.startswith(place + "/")
+            # Counties only: 许昌县 was never the prefecture 许昌市.
+            if below and self.level(path) == "county" and name[-1] in "市县区" and FORMER_UNIT.match(after):
+                return path, after[1:]
             if (
                 below
                 and after
