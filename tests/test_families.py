@@ -223,6 +223,42 @@ def test_reports_outside_the_main_block_and_pinned_rows_are_not_lost() -> None:
     assert len(found.items) == 14
 
 
+def test_totals_are_read_from_the_pager_before_the_rest_of_the_page() -> None:
+    aside = "<div class=notice>网站累计公开信息 3000 条记录</div>"
+    pager = '<div class="pages">共 12 条 <a href="index_2.html">下一页</a></div>'
+    found = read_list(page(aside + f"<ul class=list>{rows(9)}</ul>", pager), HOME)
+    assert found.declared_total == 12
+
+
+def test_a_date_within_a_title_is_not_the_rows_date() -> None:
+    body = "".join(
+        f"<li><a href='/a/{i}00000.html'>截至2023年12月31日第{i}局政府信息公开年报</a><span>2024-01-0{i}</span></li>"
+        for i in range(1, 5)
+    )
+    body += "<li><a href='/a/500000.html'>截至2023年12月31日第5局政府信息公开年报</a></li>"
+    found = read_list(page(f"<ul>{body}</ul>"), HOME)
+    assert [item.date for item in found.items] == ["2024-01-01", "2024-01-02", "2024-01-03", "2024-01-04", None]
+    assert found.items[0].text == "截至2023年12月31日第1局政府信息公开年报"
+
+
+def test_rows_whose_link_is_a_button_or_a_script_keep_the_rows_title() -> None:
+    body = "".join(
+        f'<li><em>第{i}局2023年政府信息公开工作年度报告</em><a href="/f/{i}.pdf">PDF下载</a><a href="/f/{i}.docx">[Word版]</a>'
+        f"<i>2024-01-0{i}</i></li>"
+        for i in range(1, 5)
+    )
+    body += "<li onclick=\"window.open('/2024/01-09/260000.html')\"><p>第五局2023年政府信息公开工作年度报告</p><i>2024-01-09</i></li>"
+    body += "<li><a href='javascript:;' onclick=\"location.href='b.html'\">第六局2023年政府信息公开工作年度报告</a></li>"
+    found = {
+        item.url.removeprefix("https://www.example.gov.cn"): item for item in read_list(page(f"<ul>{body}</ul>"), HOME).items
+    }
+    assert len(found) == 10
+    assert found["/f/3.pdf"].text == found["/f/3.docx"].text == "第3局2023年政府信息公开工作年度报告"
+    assert found["/f/3.pdf"].date == "2024-01-03"
+    assert found["/2024/01-09/260000.html"].text == "第五局2023年政府信息公开工作年度报告"
+    assert found["/zwgk/zfxxgknb/b.html"].text == "第六局2023年政府信息公开工作年度报告"
+
+
 @pytest.mark.parametrize(
     "path",
     [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import islice
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -70,6 +71,7 @@ _BODY_PATHS = (
 )
 _MAX_TITLE = 200
 _MAX_MATCHES = 50
+_MAX_LINKS = 10_000
 _SHOWN_DATE = re.compile(r"(?:发布|发表|成文|生成|公开|更新|印发)?(?:日期|时间)\s*[:：]\s*(?P<date>[\d年月日/.\s-]{8,16})")
 _SHOWN_SOURCE = re.compile(r"(?:信息|稿件|文章)?(?:来源|发布机构|发布单位|发文机关)\s*[:：]\s*(?P<source>[^\s|｜:：]{2,40})")
 
@@ -139,7 +141,7 @@ def _attachments(root: Element, url: str, body_html: str | None) -> tuple[Link, 
 
 
 def _linked(root: Element, base: str) -> Iterator[tuple[str, str]]:
-    for element in root.iter("a", "area", "iframe", "embed", "object", "frame", "param"):
+    for element in islice(root.iter("a", "area", "iframe", "embed", "object", "frame", "param"), _MAX_LINKS):
         for attribute in ("href", "src", "data", "value", "data-url", "data-src"):
             address = _document_at(base, element.get(attribute) or "")
             if address:

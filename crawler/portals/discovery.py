@@ -23,6 +23,7 @@ from crawler.portals.markup import (
     decode,
     host_of,
     meta_values,
+    opened_by,
     page_tree,
     parse_html,
     resolve,
@@ -63,11 +64,6 @@ class Candidate:
 
 # --- links ------------------------------------------------------------------------------------------------------------
 
-_OPENED = re.compile(
-    r"""(?:window\s*\.\s*open|location\s*\.\s*(?:replace|assign)|navigate)\s*\(\s*(['"])(?P<call>[^'"]{1,600})\1"""
-    r"""|location(?:\s*\.\s*href)?\s*=\s*(['"])(?P<set>[^'"]{1,600})\3"""
-)
-
 
 def find_links(content: bytes, base_url: str, encoding: str | None = None) -> tuple[Link, ...]:
     """Every link of a page in page order: anchors, image maps, ``onclick`` openers, frames, and a shell page's target.
@@ -107,8 +103,8 @@ def _links(root: Element, url: str) -> tuple[Link, ...]:
             keep(element.get("src") or "", squeeze(element.get("title") or element.get("name") or ""))
         opener = element.get("onclick")
         if opener:
-            for match in _OPENED.finditer(opener):
-                keep(match["call"] or match["set"] or "", anchor_text(element))
+            for address in opened_by(opener):
+                keep(address, anchor_text(element))
     return tuple(found.values())
 
 
@@ -135,8 +131,8 @@ def _shell_target(root: Element, url: str) -> str | None:
     if len(text_of(root)) > _SHELL_CHARACTERS or len(list(root.iter("a"))) > 3:
         return None
     for script in root.iter("script"):
-        for match in _OPENED.finditer(re.sub(r"(?m)^[ \t]*//.*$", "", script.text or "")):
-            target = resolve(base, match["call"] or match["set"] or "")
+        for address in opened_by(re.sub(r"(?m)^[ \t]*//.*$", "", script.text or "")):
+            target = resolve(base, address)
             if target and target != url:
                 return target
     frames = [resolve(base, frame.get("src") or "") for frame in root.iter("frame", "iframe")]
@@ -144,9 +140,9 @@ def _shell_target(root: Element, url: str) -> str | None:
     if named:
         return max(named, key=lambda frame: _word_score(Link(frame, ""), Stage.HOME)[0]) if len(named) > 1 else named[0]
     for element in root.iter("body"):
-        match = _OPENED.search(element.get("onload") or "")
-        if match:
-            return resolve(base, match["call"] or match["set"] or "")
+        opened = next(opened_by(element.get("onload") or ""), None)
+        if opened:
+            return resolve(base, opened)
     return None
 
 

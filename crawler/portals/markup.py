@@ -119,6 +119,18 @@ def host_of(url: str) -> str:
     return f"{host}:{port}" if host and port is not None else host
 
 
+_OPENED = re.compile(
+    r"""(?:window\s*\.\s*open|location\s*\.\s*(?:replace|assign)|navigate)\s*\(\s*(['"])(?P<call>[^'"]{1,600})\1"""
+    r"""|location(?:\s*\.\s*href)?\s*=\s*(['"])(?P<set>[^'"]{1,600})\3"""
+)
+
+
+def opened_by(script: str) -> Iterator[str]:
+    """Addresses, as written, that a script opens: ``window.open('...')``, ``location.href = '...'``."""
+    for match in _OPENED.finditer(script):
+        yield match["call"] or match["set"]
+
+
 def squeeze(text: str) -> str:
     """``text`` with every run of white space as one space, trimmed."""
     return _SPACES.sub(" ", text).strip()

@@ -65,6 +65,22 @@ def declared_numbers(text: str) -> tuple[int | None, int | None]:
     return first(_TOTAL), first(_PAGES)
 
 
+_PAGER_NAME = re.compile(r"\bp_t\b|pag(?:e|ing|in)|fenye|turn|total|jilu", re.IGNORECASE)
+_MAX_PAGER_TEXT = 300
+
+
+def declared(reading: Reading) -> tuple[int | None, int | None]:
+    """Items and pages that the list claims: the words of its pager, else those of the page ("共 3 页 47 条" in bare text)."""
+    for element in reading.root.iter("div", "span", "p", "ul", "td", "em", "label", "table"):
+        if _PAGER_NAME.search(f"{element.get('class') or ''} {element.get('id') or ''}"):
+            text = text_of(element)
+            if len(text) <= _MAX_PAGER_TEXT:
+                total, pages = declared_numbers(text)
+                if total is not None or pages is not None:
+                    return total, pages
+    return declared_numbers(reading.text)
+
+
 def pager_links(reading: Reading) -> tuple[str, ...]:
     """Addresses of further pages that the page links itself: numbers, 下一页, 尾页; same host, not this page."""
     directory = urlsplit(reading.url).path.rpartition("/")[0]

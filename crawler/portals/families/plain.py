@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from crawler.portals.families.base import declared_numbers, pager_links, require_rows
+from crawler.portals.families.base import declared, pager_links, require_rows
 from crawler.portals.families.create_page import unwrap_lists
 from crawler.portals.families.rows import Reading, read_rows
 from crawler.portals.model import ListPage
@@ -44,7 +44,7 @@ class Generic:
 
 def _read(family: str, html: str, url: str) -> ListPage:
     reading = read_rows(unwrap_lists(html), url)
-    total, pages = declared_numbers(reading.text)
+    total, pages = declared(reading)
     pages = pages or _fraction(reading)
     require_rows(family, reading, declared=total, expected="a repeating block of titled links")
     return ListPage(

@@ -19,6 +19,7 @@ from crawler.portals.markup import (
     count_dates,
     host_of,
     iso_date,
+    opened_by,
     parse_html,
     resolve,
     squeeze,
@@ -51,6 +52,8 @@ _PAGER_TEXT = re.compile(
     r"^(?:\[?\d{1,4}\]?|首\s*页|尾\s*页|末\s*页|上一?页|下一?页|第一页|最后一页|[<>«»‹›]+|更多.*|more.*|go|\.{2,})$",
     re.IGNORECASE,
 )
+_BUTTON_WORDS = r"(?:点击|在线|下载|查看|预览|阅读|打开|详情|详细|附件|全文|原文|文件|格式|版|PDF|Word|DOCX?|OFD|WPS)"
+_BUTTON = re.compile(rf"^[\[(（【]?{_BUTTON_WORDS}{{1,4}}[\])）】]?$", re.IGNORECASE)
 _YEAR_COLUMN = re.compile(r"^(?:19|20)\d\d\s*年?\s*度?(?:政府)?(?:信息公开)?(?:工作)?(?:年报|年度报告)?$")
 _LEVEL_COLUMN = re.compile(
     r"^(?!政府信息公开|政务公开)(?:历年|往年|各)?(?:省|市|县|区|旗|州|县区|市县|区县|本级|省级|市级|县级|区级|人民)*"
@@ -135,28 +138,63 @@ def _items(rows: list[Row]) -> tuple[Link, ...]:
 def _all_links(root: Element, base: str) -> list[Row]:
     counts = _anchor_counts(root)
     rows: list[Row] = []
-    for anchor in root.iter("a"):
-        href = resolve(base, anchor.get("href") or "")
-        if href is None or len(rows) >= MAX_ROWS:
+    for anchor in root.iter():
+        href = _target(anchor, base) if isinstance(anchor.tag, str) else None
+        if href is None:
             continue
+        if len(rows) >= MAX_ROWS:
+            break
         row = _row_of(anchor, counts)
         text = anchor_text(anchor)
+        if _BUTTON.match(text) and row is not anchor:
+            text = _beside_buttons(row) or text
         if _PAGER_TEXT.match(text) or not text:
             title = squeeze(anchor.get("title") or "")
             text = title if title and not _PAGER_TEXT.match(title) else text
-        date = iso_date(text_of(row)) if row is not anchor else None
+        date = _date_beside(anchor, row)
         key, in_furniture = _path(anchor, row)
         rows.append(Row(Link(href, _without_date(text, date), date), anchor, row, key, in_furniture))
     return rows
 
 
+def _beside_buttons(row: Element) -> str:
+    """The words of a row whose links are buttons (下载, PDF): its title stands beside them."""
+    text = text_of(row)
+    for anchor in row.iter("a"):
+        button = text_of(anchor)
+        if _BUTTON.match(button):
+            text = text.replace(button, " ")
+    return squeeze(text).strip(" :：·")
+
+
+def _target(element: Element, base: str) -> str | None:
+    """Where a link leads: its ``href``, or what its ``onclick`` opens; rows may be clickable without being anchors."""
+    href = resolve(base, element.get("href") or "") if element.tag == "a" else None
+    if href is None and (opener := element.get("onclick")):
+        return next((found for address in opened_by(opener) if (found := resolve(base, address))), None)
+    return href
+
+
+_EDGE_DATE = re.compile(
+    r"^[\s\[(（【]{0,4}(?:19|20)\d\d\s?[-/.]\s?\d{1,2}\s?[-/.]\s?\d{1,2}[\s\])）】]{0,4}"
+    r"|[\s\[(（【]{0,4}(?:19|20)\d\d\s?[-/.年]\s?\d{1,2}\s?[-/.月]\s?\d{1,2}\s?日?(?:\s\d{1,2}:\d\d(?::\d\d)?)?[\s\])）】]{0,4}$"
+)
+
+
+def _date_beside(anchor: Element, row: Element) -> str | None:
+    """The date printed in the row beside the title; one inside the link only where it stands at the title's edge."""
+    inside = text_of(anchor)
+    if row is not anchor:
+        beside = iso_date(text_of(row).replace(inside, " ", 1) if inside else text_of(row))
+        if beside:
+            return beside
+    edge = _EDGE_DATE.search(inside)
+    return iso_date(edge.group(0)) if edge else None
+
+
 def _without_date(text: str, date: str | None) -> str:
-    """A date printed inside the anchor, after the title, is not part of the title."""
-    if date and count_dates(text):
-        stripped = re.sub(r"[\s\[(（【]*(?:19|20)\d\d[-/.年]\d{1,2}[-/.月]\d{1,2}日?[\s\])）】]*$", "", text)
-        stripped = re.sub(r"^[\s\[(（【]*(?:19|20)\d\d[-/.]\d{1,2}[-/.]\d{1,2}[\s\])）】]*", "", stripped)
-        return stripped or text
-    return text
+    """A date printed inside the link before or after the title is not part of the title."""
+    return (_EDGE_DATE.sub("", text) or text) if date and count_dates(text) else text
 
 
 def _anchor_counts(root: Element) -> Counter[Element]:

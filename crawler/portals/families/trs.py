@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from crawler.portals.families.base import MAX_PAGES, declared_numbers, numbered_page, require_rows
+from crawler.portals.families.base import MAX_PAGES, declared, numbered_page, require_rows
 from crawler.portals.families.rows import read_rows
 from crawler.portals.model import ListPage
 
@@ -47,7 +47,7 @@ class TRS:
         """Read rows and the script's page count; the script without rows raises ``ListShapeError``."""
         reading = read_rows(html, url)
         pager = _pager(html)
-        total, _ = declared_numbers(reading.text)
+        total, _ = declared(reading)
         require_rows(
             NAME,
             reading,
