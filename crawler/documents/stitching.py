@@ -341,7 +341,14 @@ class _Seam:
         return self._values_from is None or self._below[index].x0 >= self._values_from - SAME_EDGE
 
     def _is_group(self, index: int) -> bool:
-        return self._values_from is not None and self._below[index].x1 < self._values_from - SAME_EDGE
+        """Whether the piece stands left of the row's own label: a blank before a number has no label on its right."""
+        if self._values_from is None:
+            return False
+        right = self._below[index].x1
+        return any(
+            self._below[other].text and self._below[other].x0 >= right - SAME_EDGE and not self._is_value(other)
+            for other in self._starts
+        )
 
     def _goes_on(self, index: int) -> bool:
         return _goes_on(self.pairs[index], self._below[index])
