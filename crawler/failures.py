@@ -20,7 +20,7 @@ from twisted.internet.error import ConnectError, ConnectionDone, ConnectionLost
 from crawler.outcomes import Outcome
 
 
-class RefusedRequest(IgnoreRequest):  # noqa: N818 - a kind of scrapy.exceptions.IgnoreRequest
+class RefusedRequest(IgnoreRequest):
     """A request that is not sent, or whose answer is not used, and why.
 
     Args:

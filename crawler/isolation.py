@@ -8,7 +8,8 @@ import multiprocessing
 import resource
 import signal
 from collections.abc import Callable
-from concurrent.futures import Future, TimeoutError as FutureTimeoutError
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import TYPE_CHECKING, Self
 
 from pebble import ProcessExpired, ProcessPool
@@ -76,9 +77,9 @@ class ExtractionPool:
     def close(self, *, wait: bool = True) -> None:
         """End the children; with ``wait=False`` whatever they are doing is dropped."""
         if wait:
-            self._pool.close()
+            self._pool.close()  # type: ignore[no-untyped-call]  # pebble is only half typed
         else:
-            self._pool.stop()
+            self._pool.stop()  # type: ignore[no-untyped-call]
         self._pool.join()
 
     def submit(self, content: bytes, expected: str | None = None) -> Future[Extraction]:

@@ -22,7 +22,8 @@ class DocumentItem:
     expected: str | None = None
     sha256: str | None = None
     media_type: str | None = None
-    bytes: int | None = None
+    size: int | None = None
+    """Bytes."""
     path: str | None = None
     etag: str | None = None
     last_modified: str | None = None

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crawler.dataset.publish import Publication, Thresholds, publish
+from crawler.dataset.assertions import Thresholds
+from crawler.dataset.publish import Publication, publish
+from crawler.forms.titles import read_title
 
 if TYPE_CHECKING:
     from scrapy.settings import BaseSettings
@@ -23,4 +25,38 @@ def publish_workspace(
         divisions: the administrative divisions that organisation names are resolved against.
     """
     thresholds = Thresholds(count_floor=settings.getfloat("PUBLISH_COUNT_FLOOR"))
-    return publish(ledger, spider, workspace.output_dir, divisions=divisions, thresholds=thresholds)
+    return publish(
+        ledger,
+        spider,
+        workspace.output_dir,
+        divisions=divisions,
+        thresholds=thresholds,
+        read_title=lambda title: (read_title(title).organisation, read_title(title).year),
+    )
+
+
+def publication_lines(publication: Publication) -> list[str]:
+    """The publication in words: where the dataset is, how large, and how many checks failed."""
+    counts = publication.counts
+    cells, checks = counts["cells"], counts["checks"]
+    failed = {kind: found["fail"] for kind, found in checks.items() if found["fail"]}
+    lines = [
+        f"Reports      {counts['reports']} current, {counts['superseded']} superseded by corrections",
+        f"Cells        {sum(cells.values())}: {', '.join(f'{number} {state}' for state, number in cells.items() if number)}",
+        f"Checks       {sum(failed.values())} failed"
+        + (
+            f" ({', '.join(f'{number} {kind}' for kind, number in failed.items())}); the source is kept as printed"
+            if failed
+            else ""
+        ),
+    ]
+    if publication.status == "published":
+        delta = publication.delta
+        news = ", ".join(f"{delta.get(kind, 0)} {word}" for kind, word in (("ADD", "new"), ("MOD", "changed"), ("DEL", "gone")))
+        lines.append(f"Dataset      {publication.path} ({news})")
+    elif publication.status == "unchanged":
+        lines.append(f"Dataset      {publication.path} (unchanged: nothing new since version {publication.version})")
+    else:
+        lines.append(f"Dataset      NOT published; the last good version stays. The refused one is kept at {publication.path}")
+        lines.extend(f"             {failure.assertion}: {failure.message}" for failure in publication.failures)
+    return lines

@@ -42,8 +42,7 @@ COOKIES_ENABLED = False
 # --- What may be asked for -------------------------------------------------------------------------------------------
 # Loopback and private addresses are refused, also behind a redirect or a DNS name, unless this is True.
 ALLOW_PRIVATE_ADDRESSES = False
-DNS_RESOLVER = "crawler.resolver.GuardedResolver"
-TWISTED_DNS_RESOLVER = DNS_RESOLVER
+TWISTED_DNS_RESOLVER = "crawler.resolver.GuardedResolver"
 REDIRECT_MAX_TIMES = 8
 # A report with photographs reaches 40 MB; nothing legitimate is larger.
 DOWNLOAD_MAXSIZE = 64 * 1024 * 1024
@@ -91,9 +90,6 @@ ITEM_PIPELINES = {
     "pipelines.checks.ChecksPipeline": 300,
     "pipelines.dataset.DatasetPipeline": 400,
 }
-# Attachments redirect to their stores.
-MEDIA_ALLOW_REDIRECTS = True
-
 DOWNLOADER_MIDDLEWARES = {
     # Our allow-list replaces Scrapy's: it knows ports, address literals and the portal each request belongs to.
     "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,

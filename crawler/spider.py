@@ -149,7 +149,8 @@ class ReportsSpider(Spider):
         if portal.delay is not None:
             meta["autothrottle_dont_adjust_delay"] = True
         if self.sample is not None:
-            meta["allow_private"] = hosts & {self.sample.address(name) for name in self.sample.hosts}
+            own = ((host, self.sample.address(name)) for name, host in self.sample.hosts.items())
+            meta["allow_private"] = frozenset(address for host, address in own if hosts & {host, address})
         return meta
 
     # --- home page -> column ------------------------------------------------------------------------------------------
@@ -313,7 +314,8 @@ class ReportsSpider(Spider):
 
     def parse_page(self, response: Response, sweep: PortalSweep, column: ColumnSweep, link: Link) -> Iterator[PageItem]:
         """Read an article: its title and date, the documents it links, and its own body."""
-        if not response.headers.get("Content-Type", b"").lower().startswith((b"text/", b"application/xhtml")):
+        content_type = (response.headers.get("Content-Type") or b"text/html").lower()
+        if not content_type.startswith((b"text/", b"application/xhtml")):
             # A row without a telling suffix that turns out to be a file.
             document = DocumentItem(link.url, "attachment", link_text=link.text, content=response.body)
             yield self._item(sweep, column, link.url, link, documents=[document])

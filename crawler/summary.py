@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from crawler.outcomes import Outcome
+from crawler.publication import publication_lines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +42,7 @@ def run_summary(spider: ReportsSpider, stats: Mapping[str, Any]) -> str:
     if publication is None:
         lines.append("Dataset      not published: the run ended before; see the log")
     else:
-        lines.extend(publication.summary_lines())
+        lines.extend(publication_lines(publication))
     return "\n".join(lines) + "\n"
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import io
-import logging
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from scrapy import Request
 from scrapy.http.request import NO_CALLBACK
-from scrapy.pipelines.files import FileException, FilesPipeline
+from scrapy.pipelines.files import FilesPipeline
 from scrapy.utils.defer import ensure_awaitable
 
 from crawler.dataset.attachments import AtomicFSFilesStore, content_path
@@ -22,21 +21,12 @@ if TYPE_CHECKING:
     from scrapy.http import Response
     from scrapy.pipelines.files import FilesStoreProtocol
     from scrapy.pipelines.media import FileInfo, FileInfoOrError, MediaPipeline
-    from twisted.python.failure import Failure
 
     from crawler.items import DocumentItem, PageItem
     from crawler.spider import ReportsSpider
 
-logger = logging.getLogger(__name__)
 
-
-class DocumentFailed(FileException):  # noqa: N818 - a kind of scrapy.pipelines.files.FileException
-    """A document that was not stored; ``outcome`` and ``message`` say why."""
-
-    def __init__(self, outcome: Outcome, message: str) -> None:
-        super().__init__(message)
-        self.outcome = outcome
-        self.message = message
+_DOCUMENT_KEYS = ("sha256", "media_type", "size", "path", "etag", "last_modified", "outcome", "message")
 
 
 class AttachmentsPipeline(FilesPipeline):
@@ -52,7 +42,6 @@ class AttachmentsPipeline(FilesPipeline):
         "": AtomicFSFilesStore,
         "file": AtomicFSFilesStore,
     }
-    LOG_FAILED_RESULTS = False
 
     @property
     def spider(self) -> ReportsSpider:
@@ -71,70 +60,58 @@ class AttachmentsPipeline(FilesPipeline):
         """One request for each attachment that has no outcome yet, conditional where the ledger knows it."""
         return [self._request(item, document) for document in self._wanted(item)]
 
-    def media_to_download(self, request: Request, info: MediaPipeline.SpiderInfo, *, item: Any = None) -> None:  # noqa: ARG002
-        """Always ask: whether a file is still valid is the server's word, not its age on our disk."""
-        return
+    async def media_to_download(self, request: Request, info: MediaPipeline.SpiderInfo, *, item: Any = None) -> FileInfo:  # type: ignore[override]  # noqa: ARG002 - Scrapy awaits what is returned
+        """Fetch and store; what went wrong is part of what is returned, so that nothing is an exception in the log.
 
-    async def media_downloaded(
-        self,
-        response: Response,
-        request: Request,
-        info: MediaPipeline.SpiderInfo,  # noqa: ARG002
-        *,
-        item: Any = None,  # noqa: ARG002
-    ) -> FileInfo:
-        """What was stored of the response, with the keys of `DocumentItem` beside Scrapy's own.
-
-        Raises:
-            DocumentFailed: the response is no document that can be kept.
+        Whether a file known from an earlier run is still valid is the server's word (304), not its age on our disk.
         """
-        if response.status == 304:
-            known = self.spider.ledger.known_document(request.url)
-            if known is None:
-                raise DocumentFailed(Outcome.FAILED, f"{request.url} answered 304 to an unconditional request")
-            self.inc_stats("uptodate")
-            stored = {"sha256": known.sha256, "media_type": known.media_type, "bytes": known.size, "path": known.path}
-            return self._info(request, "uptodate", {**stored, "etag": known.etag, "last_modified": known.last_modified})
-        if response.status != 200:
-            raise DocumentFailed(*describe_status(response.status, request.url))
-        missing = missing_end(response.body)
-        if missing is not None:
-            raise DocumentFailed(
-                Outcome.TRUNCATED,
-                f"{request.url} broke off after {len(response.body)} bytes ({missing} is missing); "
-                "it was asked for again without success and will be in the next run",
-            )
-        stored = await self._persist(response.body)
-        self.inc_stats("downloaded")
-        validators = {"etag": _header(response, "ETag"), "last_modified": _header(response, "Last-Modified")}
-        return self._info(request, "downloaded", {**stored, **validators})
-
-    def media_failed(self, failure: Failure, request: Request, info: MediaPipeline.SpiderInfo) -> NoReturn:  # noqa: ARG002
-        """Give every failure an outcome and a sentence.
-
-        Raises:
-            DocumentFailed: always.
-        """
-        error = failure.value
-        if isinstance(error, DocumentFailed):
-            raise error
-        if isinstance(error, OSError) and getattr(error, "filename", None):
-            # The store, not the network: a full or broken disk ends the run's claim to be complete.
+        try:
+            response = await self.crawler.engine.download_async(request)
+        except Exception as error:  # noqa: BLE001 - told as the outcome of this one document
+            return self._failed(request, *describe_exception(error, request.url))
+        try:
+            return await self._keep(request, response)
+        except OSError as error:
+            # The store, not the network: a full or broken disk. Nothing stands under a final name; the next run repairs.
             self.crawler.stats.inc_value("document/store_errors")
-            raise DocumentFailed(Outcome.FAILED, f"{request.url} could not be stored: {error}") from error
-        raise DocumentFailed(*describe_exception(cast("BaseException", error), request.url)) from error
+            return self._failed(request, Outcome.FAILED, f"{request.url} could not be stored: {error}")
 
     def item_completed(self, results: list[FileInfoOrError], item: PageItem, info: MediaPipeline.SpiderInfo) -> PageItem:  # noqa: ARG002
         """Put what became of each request into its document."""
-        for document, (stored, result) in zip(self._wanted(item), results, strict=True):
-            if stored:
-                document.unchanged = cast("dict[str, Any]", result)["status"] == "uptodate"
-                for key in ("sha256", "media_type", "bytes", "path", "etag", "last_modified"):
-                    setattr(document, key, cast("dict[str, Any]", result).get(key))
-            else:
-                error = cast("DocumentFailed", cast("Failure", result).value)
-                document.outcome, document.message = error.outcome.value, error.message
+        for document, (_, result) in zip(self._wanted(item), results, strict=True):
+            found = cast("dict[str, Any]", result)
+            document.unchanged = found["status"] == "uptodate"
+            for key in _DOCUMENT_KEYS:
+                if key in found:
+                    setattr(document, key, found[key])
         return item
+
+    async def _keep(self, request: Request, response: Response) -> FileInfo:
+        if response.status == 304:
+            known = self.spider.ledger.known_document(request.url)
+            if known is None:
+                return self._failed(request, Outcome.FAILED, f"{request.url} answered 304 to an unconditional request")
+            stored = {"sha256": known.sha256, "media_type": known.media_type, "size": known.size, "path": known.path}
+            return self._info(request, "uptodate", {**stored, "etag": known.etag, "last_modified": known.last_modified})
+        if response.status != 200:
+            return self._failed(request, *describe_status(response.status, request.url))
+        missing = missing_end(response.body)
+        if missing is not None:
+            message = (
+                f"{request.url} broke off after {len(response.body)} bytes ({missing} is missing); "
+                "it was asked for again without success and will be in the next run"
+            )
+            return self._failed(request, Outcome.TRUNCATED, message)
+        stored = await self._persist(response.body)
+        validators = {"etag": _header(response, "ETag"), "last_modified": _header(response, "Last-Modified")}
+        return self._info(request, "downloaded", {**stored, **validators})
+
+    def _failed(self, request: Request, outcome: Outcome, message: str) -> FileInfo:
+        return self._info(request, "failed", {"sha256": None, "outcome": outcome.value, "message": message})
+
+    def _info(self, request: Request, status: str, facts: dict[str, Any]) -> FileInfo:
+        self.inc_stats(status)
+        return cast("FileInfo", {"url": request.url, "checksum": facts["sha256"], "status": status, **facts})
 
     @staticmethod
     def _wanted(item: PageItem) -> list[DocumentItem]:
@@ -160,11 +137,7 @@ class AttachmentsPipeline(FilesPipeline):
         media_type = sniff(content)
         path = content_path(sha256, media_type)
         await ensure_awaitable(self.store.persist_file(path, io.BytesIO(content), self.spiderinfo))
-        return {"sha256": sha256, "media_type": media_type, "bytes": len(content), "path": path}
-
-    @staticmethod
-    def _info(request: Request, status: str, stored: dict[str, Any]) -> FileInfo:
-        return cast("FileInfo", {"url": request.url, "checksum": stored["sha256"], "status": status, **stored})
+        return {"sha256": sha256, "media_type": media_type, "size": len(content), "path": path}
 
 
 def _header(response: Response, name: str) -> str | None:

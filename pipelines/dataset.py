@@ -60,7 +60,7 @@ class DatasetPipeline:
                 outcome=Outcome(document.outcome or Outcome.FAILED),
                 sha256=document.sha256 or "",
                 media_type=document.media_type,
-                size=document.bytes,
+                size=document.size,
                 path=document.path,
                 etag=document.etag,
                 last_modified=document.last_modified,

@@ -40,7 +40,7 @@ class Command(ScrapyCommand):
             self.exitcode = 1
         else:
             portals = sum(len(registry.load_province(name)) for name in registry.registered_provinces())
-            sys.stdout.write(f"all in order: {portals} portals, {len(FORM_VERSIONS)} forms, {len(load_rules())} rules\n")
+            sys.stdout.write(f"all in order: {portals} portals, {len(FORM_VERSIONS)} forms, {len(load_rules().rules)} rules\n")
 
 
 def check_spiders(loader: SpiderLoader) -> Iterator[str]:

@@ -43,5 +43,5 @@ class Command(ScrapyCrawl):
         sys.stdout.write(run_summary(spider, cast("Crawler", self.crawler).stats.get_stats()))
         if spider.all_failed:
             self.exitcode = EXIT_ALL_FAILED
-        elif spider.publication is None or spider.publication.failed:
+        elif spider.publication is None or spider.publication.status == "failed":
             self.exitcode = EXIT_NOT_PUBLISHED

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from typing import cast
+from typing import Any
 from urllib.parse import urlsplit
 
 from scrapy.commands import ScrapyCommand
@@ -86,7 +86,7 @@ class Command(ScrapyCommand):
             raise UsageError(f"{url!r} is no http or https address", print_help=False)
         portal = next(
             (p for name in registry.registered_provinces() for p in registry.load_province(name) if url in (p.home, p.entry)),
-            Portal(name=cast("str", urlsplit(url).netloc), region="检查", home=url),
+            Portal(name=urlsplit(url).netloc, region="检查", home=url),
         )
         assert self.crawler_process is not None  # noqa: S101 - set by scrapy.cmdline
         with tempfile.TemporaryDirectory(prefix="portal-check-") as folder:
@@ -119,6 +119,6 @@ class PortalCheckSpider(ReportsSpider):
     follow_rows = False
 
     @classmethod
-    def choose_portals(cls, *, checked: Portal, **_: str | None) -> tuple[Portal, ...]:
-        """The one portal."""
-        return (checked,)
+    def choose_portals(cls, *, portals: str | None, province: str | None, **arguments: Any) -> tuple[Portal, ...]:  # noqa: ARG003
+        """The one portal that is checked."""
+        return (arguments["checked"],)

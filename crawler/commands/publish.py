@@ -10,7 +10,7 @@ from scrapy.exceptions import UsageError
 
 from crawler.dataset.ledger import Ledger
 from crawler.divisions import registered_divisions
-from crawler.publication import publish_workspace
+from crawler.publication import publication_lines, publish_workspace
 from crawler.workspace import Workspace
 
 
@@ -45,5 +45,5 @@ class Command(ScrapyCommand):
             raise UsageError(f"there is no ledger at {workspace.root}; run `scrapy crawl {spider}` first", print_help=False)
         with Ledger(workspace.ledger_url) as ledger:
             publication = publish_workspace(workspace, spider, ledger, self.settings, registered_divisions())
-        sys.stdout.write("\n".join(publication.summary_lines()) + "\n")
-        self.exitcode = 2 if publication.failed else 0
+        sys.stdout.write("\n".join(publication_lines(publication)) + "\n")
+        self.exitcode = 2 if publication.status == "failed" else 0
