@@ -40,6 +40,7 @@ def publication_lines(publication: Publication) -> list[str]:
     counts = publication.counts
     cells, checks = counts["cells"], counts["checks"]
     failed = {kind: found["fail"] for kind, found in checks.items() if found["fail"]}
+    by_kind = ", ".join(f"{number} {kind}" for kind, number in failed.items())
     lines = [
         f"Reports      {counts['reports']} current, {counts['superseded']} superseded by corrections",
         f"Cells        {sum(cells.values())}: {', '.join(f'{number} {state}' for state, number in cells.items() if number)}",

@@ -192,7 +192,7 @@ class ReportsSpider(Spider):
             if step.role == "column":
                 yield from self.parse_list(response, sweep, self._column(sweep, step.url), 0)
             elif step.problem:
-                sweep.problems.append((Outcome.NOT_FOUND, f"{step.url}: {step.problem}"))
+                sweep.problems.append((Outcome.FAILED, f"column {step.url}: {step.problem}"))
             if step.off_list and not sweep.columns:
                 hosts = ", ".join(sorted({urlsplit(candidate.link.url).netloc for candidate in step.off_list}))
                 sweep.problems.append((Outcome.NOT_FOUND, f"{step.url} leads to hosts that are not allowed: {hosts}"))
