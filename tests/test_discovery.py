@@ -170,6 +170,15 @@ def test_columns_are_known_by_their_words_or_their_slug(text: str, path: str) ->
     assert best.reason
 
 
+def test_neighbours_below_a_reports_directory_and_guides_to_a_report_are_no_columns() -> None:
+    html = (
+        "<a href='/zwgk/zfxxgknb/zn/'>政府信息公开指南</a><a href='/zwgk/zfxxgknb/fd/'>法定主动公开内容</a>"
+        "<a href='/zwgk/zfxxgknb/t20220401_890040.html'>一图读懂某县2021年政府信息公开年报</a>"
+    )
+    ranked = rank_links(find_links(html.encode(), HOME), PORTAL, Stage.DISCLOSURE)
+    assert [candidate.leads_to for candidate in ranked] == [Stage.DISCLOSURE, Stage.DISCLOSURE]
+
+
 @pytest.mark.parametrize(
     ("html", "target"),
     [

@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from crawler.portals.article import parse_article
 from crawler.portals.families import read_list
-from crawler.portals.families.rows import Reading, is_list_url, read_rows
+from crawler.portals.families.rows import Reading, is_list_url, names_sub_column, read_rows
 from crawler.portals.markup import (
     Element,
     anchor_text,
@@ -207,10 +207,10 @@ def _word_score(link: Link, stage: Stage) -> tuple[int, str, Stage]:
         slug = next((label for label in labels if pattern.fullmatch(label)), None)
         if slug is None or (to is Stage.DISCLOSURE and text and not best):
             continue
-        if to >= leads_to or not best:
-            reason = f"{reason}, slug {slug}" if reason else f"slug {slug}"
-            best += score
-            leads_to = max(leads_to, to) if reason.startswith("text") else to
+        if not best:
+            best, reason, leads_to = score, f"slug {slug}", to
+        elif to is leads_to:
+            best, reason = best + score, f"{reason}, slug {slug}"
         break
     named = re.search(r"(?:信息公开年度报告|信息公开年报|信息公开工作年度报告)", unquote(parts.query))
     if named:
@@ -254,6 +254,8 @@ def _ranked(links: tuple[Link, ...], portal: Portal, stage: Stage, *, on_list: b
         score, reason, leads_to = _word_score(link, stage)
         if stage is Stage.COLUMN and _YEAR_NAME.match(squeeze(link.text)) and is_list_url(link.url):
             score, reason, leads_to = max(score, 40), f"year {link.text}", Stage.COLUMN
+        if leads_to is Stage.COLUMN and classify_title(link.text).kind == "lookalike":
+            continue
         if score > 0 and leads_to >= stage and (on_list or score >= 45):
             found.append(Candidate(link, score + (5 if is_list_url(link.url) else 0), reason, leads_to))
     return sorted(found, key=lambda candidate: (-candidate.leads_to, -candidate.score))
@@ -275,7 +277,7 @@ def _headed(root: Element, url: str, portal: Portal) -> list[Candidate]:
             continue
         for anchor in _next_links(heading):
             address = resolve(base, anchor.get("href") or "")
-            if address and is_list_url(address) and host_of(address) in hosts and len(anchor_text(anchor)) <= 20:
+            if address and is_list_url(address) and host_of(address) in hosts and names_sub_column(anchor_text(anchor)):
                 link = Link(address, anchor_text(anchor))
                 found.setdefault(address, Candidate(link, rule[1] - 20, f"{link.text} under the heading {text}", Stage.COLUMN))
     return list(found.values())

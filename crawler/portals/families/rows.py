@@ -300,6 +300,12 @@ def _with_neighbours(block: list[Row], rows: list[Row]) -> list[Row]:
     return chosen
 
 
+def names_sub_column(text: str) -> bool:
+    """Whether a link's text is only a year or a level of government: 2023年, 县政府, 乡镇（街道）."""
+    bare = re.sub(r"[\s\W_]+", "", text)
+    return bool(_YEAR_COLUMN.match(bare) or _LEVEL_COLUMN.match(bare))
+
+
 _REPORT_DIRECTORY = re.compile(r"(?:nb|ndbg|xxgkbg)\d*/$", re.IGNORECASE)
 
 
