@@ -29,6 +29,7 @@ from crawler.sample.typeset import (
     to_text,
     with_thousands,
 )
+from crawler.sample.variety import random_layout
 
 REVIEW_BLANK = {f"review_litigation.review.{key}": "" for key in ("upheld", "corrected", "other_result", "pending", "total")}
 
@@ -234,3 +235,39 @@ def test_every_layout_of_the_sample_portals(
         pytest.skip("the form of 2019 has one row for （六） anyway")
     source = _source("柘城县人民政府", 2021, form_version, layout, 77)
     assert_every_cell(source, typeset(source))
+
+
+TYPESETTERS: Mapping[str, Callable[[ReportSource], bytes]] = {
+    "html": lambda source: to_html(source, whole=True).encode(),
+    "docx": to_docx,
+    "tabs": lambda source: to_text(source, "tabs").encode(),
+    "cells": lambda source: to_text(source, "cells").encode(),
+}
+
+
+def _random_source(seed: int) -> ReportSource:
+    form_version = ("cn-ogi-2019", "cn-ogi-2021")[seed % 2]
+    return _source("柘城县人民政府", 2021, form_version, random_layout(form_version, seed), seed)
+
+
+@pytest.mark.parametrize("typesetter", TYPESETTERS)
+@pytest.mark.parametrize("seed", [*range(20), 303, 309])
+def test_layouts_nobody_chose(seed: int, typesetter: str) -> None:
+    source = _random_source(seed)
+    assert_every_cell(source, TYPESETTERS[typesetter](source))
+
+
+@pytest.mark.office
+@pytest.mark.slow
+def test_layouts_nobody_chose_as_pdf_by_libreoffice() -> None:
+    sources = [_random_source(seed) for seed in range(100, 112)]
+    for source, pdf in zip(sources, pdfs_by_libreoffice([to_docx(source) for source in sources]), strict=True):
+        assert_every_cell(source, pdf)
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(200, 206))
+def test_layouts_nobody_chose_as_pdf_by_chromium(seed: int) -> None:
+    source = _random_source(seed)
+    assert_every_cell(source, PRINTS["large" if seed % 2 else "a4"](source))
