@@ -44,12 +44,7 @@ def publication_lines(publication: Publication) -> list[str]:
     lines = [
         f"Reports      {counts['reports']} current, {counts['superseded']} superseded by corrections",
         f"Cells        {sum(cells.values())}: {', '.join(f'{number} {state}' for state, number in cells.items() if number)}",
-        f"Checks       {sum(failed.values())} failed"
-        + (
-            f" ({', '.join(f'{number} {kind}' for kind, number in failed.items())}); the source is kept as printed"
-            if failed
-            else ""
-        ),
+        f"Checks       {sum(failed.values())} failed" + (f" ({by_kind}); the source is kept as printed" if failed else ""),
     ]
     if publication.status == "published":
         delta = publication.delta

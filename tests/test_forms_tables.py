@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping
 from dataclasses import replace
 from itertools import pairwise
@@ -456,3 +457,81 @@ def test_damaged_cells_and_columns_never_give_a_wrong_number(data: st.DataObject
 
 def _numbered(grids: list[Grid]) -> Document:
     return document(*[replace(grid, number=number) for number, grid in enumerate(grids, start=1)])
+
+
+def sparse_values(version: str, seed: int, share: float) -> dict[str, str]:
+    """Random numbers of which a share is blank."""
+    generator = random.Random(seed)  # noqa: S311 - test data
+    values = random_values(load_form(version), seed)
+    return {key: "" if generator.random() < share else value for key, value in values.items()}
+
+
+@MUTATIONS
+@given(st.sampled_from(FORM_VERSIONS), st.integers(0, 10**6), st.floats(0, 1), st.integers(0, 2), st.integers(0, 15))
+def test_blanks_stay_blank_beside_a_phantom_column(version: str, seed: int, share: float, place: int, column: int) -> None:
+    truth = sparse_values(version, seed, share)
+    grids = list(full_document(version, truth).grids)
+    grids[place] = with_phantom_column(grids[place], min(column, grids[place].column_count))
+    report = read_report(document(*grids))
+    assert wrong(report, truth) == {}
+    assert {report.cells[key].state for key, value in truth.items() if not value} <= {State.BLANK}
+    assert missed(report, {key: value for key, value in truth.items() if value}) == []
+
+
+@MUTATIONS
+@given(
+    st.sampled_from(FORM_VERSIONS),
+    st.integers(0, 10**6),
+    st.sampled_from([0.0, 0.02, 0.3, 0.9]),
+    st.lists(
+        st.tuples(st.integers(0, 60), st.integers(0, 9), st.sampled_from(["insert blank", "delete", "shift left", "trim"])),
+        max_size=4,
+    ),
+)
+def test_ragged_rows_shifted_padded_or_cut_never_give_a_wrong_number(
+    version: str, seed: int, share: float, edits: list[tuple[int, int, str]]
+) -> None:
+    truth = sparse_values(version, seed, share)
+    made = ragged_document(version, truth)
+    rows = [[[cell.text for cell in row] for row in _rows_of(grid)] for grid in made.grids]
+    everything = [row for grid in rows for row in grid]
+    deleted: set[int] = set()
+    for number, place, how in edits:
+        row = everything[number % len(everything)]
+        if how == "insert blank":
+            row.insert(min(place, len(row)), "")
+        elif how == "shift left" and row and not row[0]:
+            row.pop(0)
+        elif how == "trim":
+            while len(row) > 1 and not row[-1]:
+                row.pop()
+        elif how == "delete" and len(row) > 1:
+            row.pop(place % len(row))
+            deleted.add(number % len(everything))
+    hits = wrong(read_report(document(*map(ragged, rows))), truth)
+    # Among blanks, a deleted cell cannot be told from a blank one elsewhere in the row; without blanks the row is short.
+    assert hits == {} or (share and deleted)
+
+
+def _rows_of(grid: Grid) -> list[list[GridCell]]:
+    return [[cell for cell in grid.cells if cell.row == row] for row in range(grid.row_count)]
+
+
+@MUTATIONS
+@given(data=st.data(), version=st.sampled_from(FORM_VERSIONS), seed=st.integers(0, 10**6))
+def test_html_rows_with_a_missing_or_additional_cell(data: st.DataObject, version: str, seed: int) -> None:
+    form, truth = load_form(version), random_values(load_form(version), seed)
+    spans = [
+        disclosure_spans(form, truth),
+        [*request_header(form), *request_body(request_rows(form, truth))],
+        review_spans(form, truth),
+    ]
+    table = spans[data.draw(st.integers(0, 2))]
+    for number in data.draw(st.sets(st.integers(0, len(table) - 1), min_size=1, max_size=3)):
+        row = table[number]
+        place = data.draw(st.integers(0, max(len(row) - 1, 0)))
+        if data.draw(st.booleans()) and len(row) > 1:
+            row.pop(place)
+        else:
+            row.insert(place, Span(data.draw(st.sampled_from(["", "0", "77"]))))
+    assert wrong(read_report(document(*map(lay_out, spans))), truth) == {}

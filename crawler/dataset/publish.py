@@ -23,6 +23,7 @@ from crawler.dataset.ledger import Ledger
 from crawler.dataset.model import PortalHealth, Sighting
 from crawler.dataset.organisations import Division
 from crawler.dataset.reading import TitleReader
+from crawler.dataset.renditions import LoadRecord
 from crawler.dataset.schema import SCHEMA_VERSION, RecordValidator
 from crawler.dataset.versions import (
     FAILED,
@@ -92,12 +93,20 @@ def publish(
     with publish_lock(root):
         remove_leftovers(root)
         previous = last_good_version(root)
+        # What readers have is put right first: whatever becomes of this night, the last good version must be to be had.
+        repaired = previous is not None and current_version(root) is None
+        if previous is not None and repaired:
+            switch(root, previous)
+        assembly = assemble(ledger.iter_sightings(spider), load=ledger.load_record, divisions=divisions, read_title=read_title)
+        # Most nights bring nothing: reading every record once is cheaper than writing a version to find that out.
+        content = _content_digest(assembly, ledger.load_record)
+        before = read_manifest(previous) if previous else None
+        if previous is not None and before is not None and before.get("content_sha256") == content and not force:
+            return Publication(UNCHANGED, previous.name, previous, before["counts"], repaired=repaired)
         name, staging = new_staging(root, stamp(moment))
+        job = _Job(ledger, spider, root, name, staging, previous, moment, thresholds, repaired)
         try:
-            return _publish(
-                _Job(ledger, spider, root, name, staging, previous, moment, thresholds, force),
-                assemble(ledger.iter_sightings(spider), load=ledger.load_record, divisions=divisions, read_title=read_title),
-            )
+            return _publish(job, assembly, content, before)
         finally:
             shutil.rmtree(staging, ignore_errors=True)
 
@@ -112,33 +121,34 @@ class _Job:
     previous: Path | None
     now: datetime
     thresholds: Thresholds
-    force: bool
+    repaired: bool
 
 
-def _publish(job: _Job, assembly: Assembly) -> Publication:
-    tally, content = _write_records(job, assembly)
-    before = read_manifest(job.previous) if job.previous else None
+def _publish(job: _Job, assembly: Assembly, content: str, before: Mapping[str, Any] | None) -> Publication:
+    tally = _write_records(job, assembly)
     failed = tuple(failures(tally, before["counts"] if before else None, job.thresholds))
-    # What readers have is put right first: whatever becomes of this version, the last good one must be to be had.
-    repaired = job.previous is not None and current_version(job.root) is None
-    if repaired and job.previous is not None:
-        switch(job.root, job.previous)
     if failed:
-        return _keep_failed(job, tally.counts(), failed, repaired=repaired)
-    if job.previous is not None and before is not None and before.get("content_sha256") == content and not job.force:
-        return Publication(UNCHANGED, job.previous.name, job.previous, before["counts"], repaired=repaired)
+        return _keep_failed(job, tally.counts(), failed)
     changes = _write_delta(job)
     manifest = _manifest(job, tally, content, changes)
     (job.staging / MANIFEST).write_text(_pretty(manifest), encoding="utf-8")
     final = commit(job.staging, job.name)
     switch(job.root, final)
     job.ledger.record_publication(job.spider, job.name, status=PUBLISHED, reason="", counts=manifest["counts"], at=job.now)
-    return Publication(PUBLISHED, job.name, final, manifest["counts"], repaired=repaired, delta=changes)
+    return Publication(PUBLISHED, job.name, final, manifest["counts"], repaired=job.repaired, delta=changes)
 
 
-def _write_records(job: _Job, assembly: Assembly) -> tuple[Tally, str]:
-    """Writes every record, one in memory at a time; the counts, and a digest of what lasts of them."""
-    tally, content, validator = Tally(), ContentDigest(), RecordValidator()
+def _content_digest(assembly: Assembly, load: LoadRecord) -> str:
+    """A digest of what lasts of every record: equal where no report changed."""
+    content = ContentDigest()
+    for version in (*assembly.current, *assembly.superseded):
+        content.add(report_record(version, load))
+    return content.hexdigest()
+
+
+def _write_records(job: _Job, assembly: Assembly) -> Tally:
+    """Writes every record, one in memory at a time, and counts them."""
+    tally, validator = Tally(), RecordValidator()
     load = job.ledger.load_record
     with ExitStack() as stack:
         exporters = [stack.enter_context(exporter(job.staging)) for exporter in EXPORTERS]
@@ -150,7 +160,6 @@ def _write_records(job: _Job, assembly: Assembly) -> tuple[Tally, str]:
             if errors:
                 continue  # The version fails; a record that is not what it seems is not fit for the exporters.
             tally.add(record)
-            content.add(record)
             for exporter in exporters:
                 exporter.add(record)
     with SupersededJsonl(job.staging) as superseded:
@@ -159,11 +168,10 @@ def _write_records(job: _Job, assembly: Assembly) -> tuple[Tally, str]:
             for error in validator.errors(record):
                 tally.add_schema_error(version.version_id, error)
             tally.superseded += 1
-            content.add(record)
             superseded.add(record)
     with (job.staging / "problems.jsonl").open("w", encoding="utf-8", newline="\n") as problems:
         problems.writelines(json_line(_problem(sighting)) for sighting in assembly.problems)
-    return tally, content.hexdigest()
+    return tally
 
 
 def _problem(sighting: Sighting) -> dict[str, Any]:
@@ -245,7 +253,7 @@ def _folder_entry(path: Path) -> dict[str, Any]:
     return {"files": count, "bytes": size, "sha256": total.hexdigest()}
 
 
-def _keep_failed(job: _Job, counts: Mapping[str, Any], failed: tuple[Failure, ...], *, repaired: bool) -> Publication:
+def _keep_failed(job: _Job, counts: Mapping[str, Any], failed: tuple[Failure, ...]) -> Publication:
     report = {
         "version": job.name,
         "spider": job.spider,
@@ -258,7 +266,7 @@ def _keep_failed(job: _Job, counts: Mapping[str, Any], failed: tuple[Failure, ..
     kept = commit(job.staging, f"{job.name}{FAILED}")
     reason = ", ".join(failure.assertion for failure in failed)
     job.ledger.record_publication(job.spider, job.name, status=FAILED_STATUS, reason=reason, counts=counts, at=job.now)
-    return Publication(FAILED_STATUS, job.name, kept, counts, failed, repaired)
+    return Publication(FAILED_STATUS, job.name, kept, counts, failed, job.repaired)
 
 
 def _pretty(value: Any) -> str:

@@ -181,18 +181,23 @@ def assign_exact(rows: Sequence[ValueRow], columns: ColumnMap | None, count: int
 def _positional(row: ValueRow, columns: ColumnMap) -> tuple[GridCell, ...] | None:
     """The cells under the headers; ``None`` where one is missing, shared, or a value stands under none."""
     under: dict[int, GridCell] = {}
+    index_at = {column: head.index for head in columns.columns for column in range(head.start, head.stop)}
     for cell in row.cells:
-        heads = [head for head in columns.columns if head.start < cell.column + cell.column_span and cell.column < head.stop]
+        if cell.column_span == 1:
+            heads = {index_at[cell.column]} if cell.column in index_at else set()
+        else:
+            stop = cell.column + cell.column_span
+            heads = {head.index for head in columns.columns if head.start < stop and cell.column < head.stop}
         if is_blank(cell):
-            for head in heads[:1] if len(heads) == 1 else ():
-                under.setdefault(head.index, cell)
+            if len(heads) == 1:
+                under.setdefault(heads.pop(), cell)
             continue
         if len(heads) != 1:
             return None
-        before = under.get(heads[0].index)
-        if before is not None and not is_blank(before):
+        index = heads.pop()
+        if index in under and not is_blank(under[index]):
             return None
-        under[heads[0].index] = cell
+        under[index] = cell
     if len(under) < columns.count:
         return None
     return tuple(under[index] for index in range(columns.count))

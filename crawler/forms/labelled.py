@@ -37,14 +37,21 @@ def label_rows(rows: Iterable[TableRow], known: Vocabulary, columns: Vocabulary,
     header: list[PrintedRow] = []
     after_header = False
     group = ""
+    starts: dict[int, int] = {}
     for row in rows:
         if row.kind is RowKind.HEADER:
-            header = [*header, row.printed] if after_header else [row.printed]
+            if not after_header:
+                header, starts = [], {}
+            header.append(row.printed)
             after_header = True
+            for cell in row.printed.cells if row.printed.is_exact else ():
+                if cell.text and columns.find(cell.text):
+                    grid = row.printed.grid.number
+                    starts[grid] = min(cell.column, starts.get(grid, cell.column))
             continue
         after_header = False
         cells = row.printed.cells
-        at = _label_position(row.printed, known, _first_value_column(row.printed, header, columns))
+        at = _label_position(row.printed, known, starts.get(row.printed.grid.number))
         for cell in cells[: at + 1]:
             if skeleton(cell.text) in known.others:
                 group = skeleton(cell.text)
@@ -58,24 +65,11 @@ def label_rows(rows: Iterable[TableRow], known: Vocabulary, columns: Vocabulary,
     return result
 
 
-def _first_value_column(row: PrintedRow, header: Sequence[PrintedRow], columns: Vocabulary) -> int | None:
-    """Where the value columns begin, in an exact grid that prints its own header."""
-    if not row.is_exact:
-        return None
-    return min(
-        (
-            cell.column
-            for head in header
-            if head.grid is row.grid
-            for cell in head.cells
-            if cell.text and columns.find(cell.text)
-        ),
-        default=None,
-    )
-
-
 def _label_position(row: PrintedRow, known: Vocabulary, first_value: int | None) -> int:
-    """The position of the row's own label among its cells, -1 where none is printed."""
+    """The position of the row's own label among its cells, -1 where none is printed.
+
+    ``first_value`` is where the value columns begin, in an exact grid that prints its own header.
+    """
     if first_value is not None:
         before = [number for number, cell in enumerate(row.cells) if cell.column < first_value and is_text(cell)]
         if before:

@@ -90,7 +90,8 @@ def printed_rows(grids: Iterable[Grid]) -> list[PrintedRow]:
 
 def detect_form(rows: Sequence[PrintedRow]) -> FormEvidence:
     """The form by words that only it prints, never by year; flagged where words of both are printed."""
-    words = {form for row in rows for cell in row.cells if cell.text for form in (skeleton(cell.text), core(cell.text))}
+    texts = {cell.text for row in rows for cell in row.cells if len(cell.text) > 1 and not cell.text.isdecimal()}
+    words = {form for text in texts for form in (skeleton(text), core(text))}
     counts = {version: sum(skeleton(marker) in words for marker in load_form(version).markers) for version in FORM_VERSIONS}
     found = [version for version in FORM_VERSIONS if counts[version]]
     if not found:
@@ -159,7 +160,11 @@ def _continues(
 
 def _signature(row: PrintedRow, words: FormVocabularies) -> tuple[str, RowKind] | None:
     """The table and kind a row gives away by itself."""
-    found = [(cell.text, skeleton(cell.text)) for cell in row.cells if cell.text and len(cell.text) <= MAX_LABEL_CHARACTERS]
+    found = [
+        (cell.text, skeleton(cell.text))
+        for cell in row.cells
+        if cell.text and len(cell.text) <= MAX_LABEL_CHARACTERS and not cell.text.isdecimal()
+    ]
     skeletons = [form for _, form in found if form]
     if not skeletons:
         return None
@@ -171,15 +176,10 @@ def _signature(row: PrintedRow, words: FormVocabularies) -> tuple[str, RowKind] 
     if any(ARTICLE.match(form) and len(form) <= MAX_ARTICLE_CHARACTERS for form in skeletons):
         return ACTIVE_DISCLOSURE, RowKind.ARTICLE
     labels = [text for text, _ in found]
-    rows_found = [index for text in labels for index in words.request_rows.find(text)]
-    if any(words.request_rows.labels[index].wordings[0] and _is_distinct(words, index) for index in rows_found):
+    if any(index in words.distinct_request_rows for text in labels for index in words.request_rows.find(text)):
         return REQUESTS, RowKind.DATA
     if any(form in words.disclosure_words or core(text) in words.disclosure_words for text, form in found):
         return ACTIVE_DISCLOSURE, RowKind.HEADER
     if any(words.disclosure_rows.find(text) for text in labels) and len(row.cells) > 1:
         return ACTIVE_DISCLOSURE, RowKind.DATA
     return None
-
-
-def _is_distinct(words: FormVocabularies, index: int) -> bool:
-    return all(skeleton(wording) not in words.shared_words for wording in words.request_rows.labels[index].wordings)

@@ -26,6 +26,8 @@ class FormVocabularies:
     disclosure_words: frozenset[str]
     request_rows: Vocabulary
     request_specs: tuple[RowSpec, ...]
+    distinct_request_rows: frozenset[int]
+    """Rows of ``request_rows`` whose label alone tells table 3."""
     request_columns: Vocabulary
     request_words: frozenset[str]
     shared_words: frozenset[str]
@@ -67,6 +69,9 @@ def form_vocabularies(version: str) -> FormVocabularies:
             others=sorted(request_groups - {spec.label for spec in specs}),
         ),
         request_specs=specs,
+        distinct_request_rows=frozenset(
+            number for number, spec in enumerate(specs) if not plain & {skeleton(spec.label), *map(skeleton, spec.variants)}
+        ),
         request_columns=vocabulary(
             [Label(column.key, (column.label,)) for column in form.request_columns],
             others=[*sorted(column_groups), form.request_head],

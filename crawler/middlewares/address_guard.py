@@ -36,17 +36,18 @@ class AddressGuardMiddleware:
         if parts.scheme not in ("http", "https"):
             raise RefusedRequest(Outcome.FAILED, f"{request.url}: only http and https are read{origin}")
         host = parts.hostname or ""
-        private_allowed = self.allow_private or parts.netloc in request.meta.get("allow_private", ())
-        if not private_allowed and (host == "localhost" or host.endswith(".localhost") or is_private_address(host)):
+        private = host == "localhost" or host.endswith(".localhost") or is_private_address(host)
+        if private and not self.allow_private and parts.netloc not in request.meta.get("allow_private", ()):
             raise RefusedRequest(
                 Outcome.FAILED,
                 f"{request.url}{origin}: loopback and private addresses are refused; "
                 "set ALLOW_PRIVATE_ADDRESSES=True only for a portal of your own",
             )
         allowed = request.meta.get("allow_hosts")
-        if allowed is not None and not request.meta.get("is_start") and not {host, parts.netloc} & allowed:
+        if allowed is not None and not {host, parts.netloc} & allowed:
+            kind = "the private address" if private else "host"
             raise RefusedRequest(
                 Outcome.FAILED,
-                f"{request.url}{origin}: host {parts.netloc} is not on the portal's allow-list; "
+                f"{request.url}{origin}: {kind} {parts.netloc} is not on the portal's allow-list; "
                 "if it is the portal's own store, add it to allow_hosts in the registry",
             )
