@@ -84,8 +84,18 @@ def map_columns(header: Sequence[PrintedRow], known: Vocabulary) -> ColumnMap:
         flags.append(COLUMNS_OUT_OF_ORDER)
     if placement.doubled:
         flags.append(COLUMN_DOUBLED)
-    return ColumnMap(
-        columns, len(known.labels), not placement.out_of_order, not placement.doubled and not _overlap(columns), tuple(flags)
+    placed = [(index, leaves[position].row) for position, index in sorted(placement.index_of.items())]
+    usable = not placement.doubled and not _overlap(columns) and _is_permuted_within_rows(placed)
+    return ColumnMap(columns, len(known.labels), not placement.out_of_order, usable, tuple(flags))
+
+
+def _is_permuted_within_rows(placed: Sequence[tuple[int, int]]) -> bool:
+    """Whether labels out of form order (index, header row) change places within one header row only.
+
+    A label that has crossed one of another header row is as likely a header with a cell too many or too few.
+    """
+    return all(
+        left[0] < right[0] or left[1] == right[1] for number, left in enumerate(placed) for right in placed[number + 1 :]
     )
 
 
