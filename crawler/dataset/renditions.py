@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import groupby
 
@@ -41,7 +42,8 @@ def split_versions(readings: Sequence[Reading], load: LoadRecord) -> list[Versio
         groups.setdefault(key, []).append(reading)
     versions: list[Version] = []
     # The most complete first, so that a partly legible document is held against whole ones.
-    for group in sorted((best_first(group) for group in groups.values()), key=_by_completeness):
+    settled = [best_first(_first_of_each_url(group)) for group in groups.values()]
+    for group in sorted(settled, key=_by_completeness):
         fitting = [version for version in versions if _same_version(version[0], group[0], load)]
         if not fitting:
             versions.append(list(group))
@@ -70,6 +72,21 @@ def best_first(readings: Sequence[Reading]) -> Version:
         key=lambda reading: (reading.sighting.last_seen == newest[reading.sighting.url], reading.completeness),
         reverse=True,
     )
+
+
+def _first_of_each_url(group: Sequence[Reading]) -> list[Reading]:
+    """One reading a URL of those that say the same: the first archived, seen until the last was.
+
+    A page's bytes may change every night (a counter, a token) while the report stays what it is; the ledger has them all.
+    """
+    kept: dict[tuple[str, str, str], Reading] = {}
+    for reading in sorted(group, key=lambda reading: (reading.sighting.first_seen, reading.order)):
+        sighting = reading.sighting
+        key = (sighting.url, sighting.page_url, sighting.portal)
+        first = kept.setdefault(key, reading)
+        last_seen = max(first.sighting.last_seen, sighting.last_seen)
+        kept[key] = replace(first, sighting=replace(first.sighting, last_seen=last_seen))
+    return list(kept.values())
 
 
 def stood_together(first: Reading, second: Reading) -> bool:
