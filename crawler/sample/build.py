@@ -1,7 +1,7 @@
 """Writes the sample portals: ``python -m crawler.sample.build [--pdfs]``.
 
-Everything but the PDFs comes out byte for byte the same each time; PDFs are made anew only with ``--pdfs`` or where missing,
-because they need LibreOffice and Chromium and carry the time of their making.
+Everything but the PDFs comes out the same each time (DOCX part by part, as compressors differ). PDFs are made anew only
+with ``--pdfs`` or where missing or out of date, because they need LibreOffice and Chromium and carry the time of their making.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import hashlib
 import io
 import json
 import sys
+import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -60,6 +61,14 @@ _OUTCOMES = {
 }
 
 
+def package_parts(content: bytes) -> dict[str, bytes]:
+    """The parts of a zip package by name; anything else is its own single part."""
+    if not content.startswith(b"PK"):
+        return {"": content}
+    with zipfile.ZipFile(io.BytesIO(content)) as package:
+        return {name: package.read(name) for name in package.namelist()}
+
+
 @dataclass(frozen=True)
 class PdfJob:
     """A PDF to be made: where it goes, by which program, from which source, and what is done to it then."""
@@ -71,8 +80,11 @@ class PdfJob:
 
     @property
     def digest(self) -> str:
-        """Of the source, to tell a PDF that is out of date."""
-        return hashlib.sha256(f"{self.producer}/{self.treatment}/".encode() + self.source).hexdigest()
+        """Of the source, to tell a PDF that is out of date; of a DOCX its parts, as compressors differ between machines."""
+        fingerprint = hashlib.sha256(f"{self.producer}/{self.treatment}/".encode())
+        for name, content in sorted(package_parts(self.source).items()):
+            fingerprint.update(name.encode() + b"\0" + content)
+        return fingerprint.hexdigest()
 
 
 @dataclass
@@ -361,7 +373,7 @@ def write(into: Path, *, pdfs: bool) -> Site:
             path.rmdir()
     for name, content in contents.items():
         path = root / name
-        if path.is_file() and path.read_bytes() == content:
+        if path.is_file() and package_parts(path.read_bytes()) == package_parts(content):
             continue
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
