@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from html import escape
 from pathlib import Path
 
@@ -327,6 +328,13 @@ def test_a_page_that_was_cut_is_said() -> None:
     page = henan(to_html(source(), with_title=False))
     assert read_html(page.encode()).flags == ()
     assert read_html(page[: page.index("四、政府信息公开")].encode()).flags == ("page_without_end",)
+
+
+def test_deep_pages_of_links_are_read_in_reasonable_time() -> None:
+    page = "<div>" * 240 + "<a href=/x>栏目栏目</a>" * 5000 + "</div>" * 240
+    start = time.process_time()
+    read_html(page.encode())
+    assert time.process_time() - start < 5  # a quadratic walk takes minutes
 
 
 def test_an_empty_page_is_no_document() -> None:

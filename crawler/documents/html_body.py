@@ -64,6 +64,7 @@ SECTION_WORDS = (
 _FURNITURE_TAGS = frozenset({"nav", "header", "footer", "aside"})
 # Paragraphs and headings are the article's own, whatever an editor calls their style.
 _FURNITURE_HOLDERS = frozenset({"div", "ul", "ol", "dl", "section", "form", "em"})
+_LIST_TAGS = frozenset({"ul", "ol", "dl", "div"})
 _FURNITURE_NAME = re.compile(
     r"(?:^|[-_ ])(?:nav|navbar|navigation|topnav|menu|header|footer|foot|bottom|breadcrumb|crumbs?|position|dqwz|share"
     r"|bdshare\w*|sharebox|sidebar|side|toolbar|tools?|print|qr-?code|ewm|pagination|pager|page-?turn|prev(?:ious)?|next|related|xgwz|xgyd|copyright"
@@ -102,35 +103,33 @@ def find_body(page: HtmlElement) -> HtmlElement:
 def is_furniture(element: HtmlElement) -> bool:
     """Whether an element inside the article is navigation, sharing, printing or the like; never one with a report's tables."""
     name = f"{element.get('class') or ''} {element.get('id') or ''}"
-    is_named = element.tag in _FURNITURE_HOLDERS and _FURNITURE_NAME.search(name)
-    if element.tag not in _FURNITURE_TAGS and not is_named and not _is_link_list(element):
+    is_named = element.tag in _FURNITURE_TAGS or (element.tag in _FURNITURE_HOLDERS and _FURNITURE_NAME.search(name))
+    if not is_named and element.tag not in _LIST_TAGS:
         return False
-    return text_length(element) <= _MAX_FURNITURE_CHARACTERS and next(_statutory(element), None) is None
+    if text_length(element, _MAX_FURNITURE_CHARACTERS) > _MAX_FURNITURE_CHARACTERS:
+        return False
+    return bool(is_named or _is_link_list(element)) and next(_statutory(element), None) is None
 
 
 def _is_link_list(element: HtmlElement) -> bool:
     """A list of links to other pages; links to attachments and to places in the page are the article's own."""
-    if element.tag not in {"ul", "ol", "dl", "div"}:
-        return False
     links = [link for link in element.iter("a") if not _OWN_LINK.search(link.get("href") or "#")]
     if len(links) < _MIN_LIST_LINKS:
         return False
     return sum(map(text_length, links)) >= _LINK_LIST_SHARE * text_length(element)
 
 
-def text_length(element: HtmlElement) -> int:
-    """Characters of text in an element without white space and scripts."""
-    return sum(len(_SPACES.sub("", text)) for text in _texts(element))
-
-
-def _texts(element: HtmlElement) -> Iterator[str]:
-    if isinstance(element.tag, str) and element.tag not in SKIPPED_TAGS:
-        if element.text:
-            yield element.text
-        for child in element:
-            yield from _texts(child)
-            if child.tail:
-                yield child.tail
+def text_length(element: HtmlElement, enough: int | None = None) -> int:
+    """Characters of text in an element without white space and scripts; counting stops once above ``enough``."""
+    length = 0
+    for node in element.iter():
+        if isinstance(node.tag, str) and node.tag not in SKIPPED_TAGS and node.text:
+            length += len(_SPACES.sub("", node.text))
+        if node is not element and node.tail:
+            length += len(_SPACES.sub("", node.tail))
+        if enough is not None and length > enough:
+            break
+    return length
 
 
 def _known(page: HtmlElement) -> HtmlElement | None:
