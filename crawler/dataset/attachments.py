@@ -64,7 +64,7 @@ def content_path(sha256: str, media_type: str | None) -> str:
         ValueError: ``sha256`` is no digest.
 
     >>> content_path("ab" * 32, "application/pdf")[:12], content_path("ab" * 32, "image/x-new")[-4:]
-    ('ab/abababab', '.bin')
+    ('ab/ababababa', '.bin')
     """
     if not SHA256.fullmatch(sha256):
         raise ValueError(f"{sha256!r} is no sha256 in hexadecimal digits")
