@@ -158,6 +158,21 @@ def test_other_handling_printed_as_one_row_on_the_2021_form() -> None:
     assert flagged(report, "row_missing") == []
 
 
+def test_a_sub_row_that_lost_its_label_is_not_taken_for_its_group() -> None:
+    truth = random_values(load_form("cn-ogi-2021"), 38)
+
+    def edit(rows: list[RequestRow]) -> list[RequestRow]:
+        return [
+            replace(row, groups=row.groups[:1], label="（六）其他处理") if row.key == "other_overdue_correction" else row
+            for row in rows
+        ]
+
+    report = read_report(full_document("cn-ogi-2021", truth, edit=edit))
+    assert wrong(report, truth) == {}
+    assert "row_missing:requests.other_overdue_correction" in report.quality_flags
+    assert "unknown_row:requests" in report.quality_flags
+
+
 def test_a_blank_cell_is_null_and_stays_in_its_place() -> None:
     form = load_form("cn-ogi-2019")
     truth = random_values(form, 9) | {"requests.granted.total": "", "requests.granted.natural_person": "\u3000"}

@@ -85,10 +85,27 @@ def _read_requests(
         if row.group and any(skeleton(extra.label) == skeleton(row.group[-1]) for extra in words.form.request_extra_rows)
     }
     found = {known.labels[index].key for index in placement.index_of.values()}
+    if found & optional and found & inside:
+        # The label over printed sub-rows is a group's; a row that shows nothing else has lost its own label.
+        placement = _without(placement, {n for n, label in enumerate(known.labels) if label.key in optional})
+        found -= optional
     _place(
         REQUESTS, labelled, assignments, placement, known, [words.form.request_columns] * len(known.labels), metrics, readings
     )
     _note_rows(REQUESTS, placement, known, joined, optional | (inside if found & optional else set()), readings)
+
+
+def _without(placement: Placement, indexes: set[int]) -> Placement:
+    """The placement with the rows placed at these labels unknown instead."""
+    lost = [position for position, index in placement.index_of.items() if index in indexes]
+    lost += [position for index in indexes for position in placement.doubled.get(index, ()) if position not in lost]
+    return Placement(
+        {position: index for position, index in placement.index_of.items() if index not in indexes},
+        {index: positions for index, positions in placement.doubled.items() if index not in indexes},
+        placement.fuzzy - set(lost),
+        tuple(position for position in placement.out_of_order if position not in lost),
+        tuple(sorted((*placement.unknown, *lost))),
+    )
 
 
 def _read_disclosure(
