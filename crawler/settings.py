@@ -48,7 +48,7 @@ REDIRECT_MAX_TIMES = 8
 DOWNLOAD_MAXSIZE = 64 * 1024 * 1024
 DOWNLOAD_WARNSIZE = 0
 # Home pages, columns and articles.
-PAGE_MAX_BYTES = 12 * 1024 * 1024
+PAGE_MAX_BYTES = 8 * 1024 * 1024
 
 # The sample portals of `-a portals=sample` listen on this port of 127.64.0.x; 0 lets the system choose.
 SAMPLE_PORT = int(os.environ.get("SAMPLE_PORT", "18642"))

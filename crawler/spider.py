@@ -22,7 +22,8 @@ from crawler.loaders import PageLoader
 from crawler.outcomes import Outcome
 from crawler.portals import families, registry
 from crawler.portals.article import DOCUMENT_SUFFIXES, is_document_url, parse_article
-from crawler.portals.discovery import Discovery, Stage, describe
+from crawler.portals.discovery import Discovery, Stage, describe, page_role
+from crawler.portals.families.rows import is_list_url
 from crawler.portals.model import Link, ListShapeError, Portal
 from crawler.portals.registry import RegistryError, allowed_hosts
 from crawler.portals.titles import classify_title
@@ -191,6 +192,14 @@ class ReportsSpider(Spider):
             sweep.lines.extend(describe(step))
             if step.role == "column":
                 yield from self.parse_list(response, sweep, self._column(sweep, step.url), 0)
+            elif step.url in sweep.discovery.articles:
+                # A portal with one report links it where others have a column.
+                column = self._column(sweep, step.url)
+                column.family = "article"
+                column.collected.add(step.url)
+                column.reports += 1
+                if self.follow_rows:
+                    yield from self.parse_page(response, sweep, column, Link(step.url, ""))
             elif step.problem:
                 sweep.problems.append((Outcome.FAILED, f"column {step.url}: {step.problem}"))
             if step.off_list and not sweep.columns:
@@ -312,13 +321,20 @@ class ReportsSpider(Spider):
 
     # --- page -> documents --------------------------------------------------------------------------------------------
 
-    def parse_page(self, response: Response, sweep: PortalSweep, column: ColumnSweep, link: Link) -> Iterator[PageItem]:
+    def parse_page(
+        self, response: Response, sweep: PortalSweep, column: ColumnSweep, link: Link
+    ) -> Iterator[Request | PageItem]:
         """Read an article: its title and date, the documents it links, and its own body."""
         content_type = (response.headers.get("Content-Type") or b"text/html").lower()
         if not content_type.startswith((b"text/", b"application/xhtml")):
             # A row without a telling suffix that turns out to be a file.
             document = DocumentItem(link.url, "attachment", link_text=link.text, content=response.body)
             yield self._item(sweep, column, link.url, link, documents=[document])
+            return
+        if is_list_url(response.url) and page_role(response.body, response.url, sweep.portal.encoding) == "column":
+            # A row that is a sub-column under a report's name.
+            sub = self._column(sweep, response.url)
+            yield from self.parse_list(response, sweep, sub, 1)
             return
         article = parse_article(response.body, response.url, sweep.portal.encoding)
         documents = [

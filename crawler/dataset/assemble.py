@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from crawler.dataset.model import Record, Sighting
@@ -24,6 +24,7 @@ from crawler.dataset.reading import (
     read_sighting,
 )
 from crawler.dataset.renditions import LoadRecord, Version, split_versions, stood_together
+from crawler.forms.context_checks import run_context_checks
 from crawler.outcomes import Outcome
 
 COPIED_TEXT = "copied_text"
@@ -105,6 +106,7 @@ def report_record(version: ReportVersion, load: LoadRecord) -> Record:
     sighting, organisation = best.sighting, version.organisation
     record = load(sighting.sha256, sighting.extractor_version or "")
     dates = [reading.published_date for reading in version.renditions if reading.published_date]
+    published_date = best.published_date or min(dates, default=None)
     return {
         "report_id": version.report_id,
         **_organisation_fields(organisation, record.get("org_name_raw")),
@@ -112,8 +114,8 @@ def report_record(version: ReportVersion, load: LoadRecord) -> Record:
         "title": record.get("title") or sighting.page_title or sighting.list_title,
         "form_version": record.get("form_version"),
         "reporting_scope": version.reporting_scope,
-        "published_date": best.published_date or min(dates, default=None),
-        **_content_fields(record, version.flags),
+        "published_date": published_date,
+        **_content_fields(record, organisation, published_date, version.flags),
         "documents": _documents(version.renditions),
         "portal": sighting.portal_name,
         "page_url": sighting.page_url,
@@ -144,7 +146,7 @@ def local_record(record: Record, *, gazetteer: Gazetteer, content_sha256: str, e
         "form_version": record.get("form_version"),
         "reporting_scope": scope or UNKNOWN_SCOPE,
         "published_date": record.get("published_date"),
-        **_content_fields(record, flags),
+        **_content_fields(record, organisation, record.get("published_date"), flags),
         "extractor_version": extractor_version,
     }
 
@@ -161,7 +163,10 @@ def _organisation_fields(organisation: Organisation, name: str | None) -> Record
     }
 
 
-def _content_fields(record: Record, flags: Iterable[str]) -> Record:
+def _content_fields(record: Record, organisation: Organisation, published_date: str | None, flags: Iterable[str]) -> Record:
+    context = run_context_checks(
+        record, org_level=organisation.org_level, org_type=organisation.org_type, published_date=published_date
+    )
     return {
         "period": record.get("period"),
         "contact": record.get("contact"),
@@ -169,7 +174,7 @@ def _content_fields(record: Record, flags: Iterable[str]) -> Record:
         "text": record["text"],
         "values": record["values"],
         "cells": record["cells"],
-        "checks": record["checks"],
+        "checks": [*record["checks"], *({**asdict(check), "status": check.status.value} for check in context)],
         "quality_flags": [*dict.fromkeys((*record["quality_flags"], *flags))],
     }
 

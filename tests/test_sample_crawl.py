@@ -1,0 +1,143 @@
+"""The sample portals crawled as `make demo` does it, against the truth of their generator."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections import Counter
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.crawling import ROOT, scrapy
+
+EXPECTED = json.loads((ROOT / "crawler" / "sample" / "expected.json").read_text("utf-8"))
+
+
+@pytest.fixture(scope="module")
+def night(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    output = tmp_path_factory.mktemp("sample")
+    done = scrapy("crawl", "henan_reports", "-a", "portals=sample", "-s", f"OUTPUT_DIR={output}", SAMPLE_PORT="0")
+    assert done.returncode == 0, done.stderr[-4000:]
+    return output / "henan_reports" / "current", done.stdout
+
+
+@pytest.fixture(scope="module")
+def records(night: tuple[Path, str]) -> list[dict[str, Any]]:
+    current, _ = night
+    lines = [(current / name).read_text("utf-8").splitlines() for name in ("reports.jsonl", "superseded.jsonl")]
+    return [json.loads(line) for part in lines for line in part]
+
+
+def path_of(url: str) -> str:
+    return re.sub(r"^http://[^/]+", "", url)
+
+
+def as_printed(text: str) -> Decimal | None:
+    try:
+        return Decimal(re.sub(r"[,，\s]|[件项条元万]+$", "", text).replace("－", "-"))
+    except InvalidOperation:
+        return None
+
+
+def readable() -> list[dict[str, Any]]:
+    return [report for report in EXPECTED["reports"] if report["outcome"] == "ok"]
+
+
+def test_every_report_is_there_once_with_every_number_as_printed(records: list[dict[str, Any]]) -> None:
+    by_page = {path_of(record["page_url"]): record for record in records}
+    assert len(by_page) == len(records)
+    wrong = []
+    for report in readable():
+        record = by_page.get(report["page"])
+        if record is None:
+            wrong.append(f"{report['title']}: missing")
+            continue
+        for key, text in report["values"].items():
+            value = record["values"][key]
+            if (None if value is None else Decimal(str(value))) != as_printed(text):
+                wrong.append(f"{report['title']}: {key}: printed {text!r}, read {value!r}")
+    assert wrong == []
+
+
+def test_every_report_has_its_organisation_year_scope_and_form(records: list[dict[str, Any]]) -> None:
+    by_page = {path_of(record["page_url"]): record for record in records}
+    for report in readable():
+        record = by_page[report["page"]]
+        assert record["year"] == report["year"], report["title"]
+        assert record["form_version"] == report["form_version"], report["title"]
+        assert record["org_name_raw"].replace(" ", "") in report["title"].replace(" ", ""), report["title"]
+        assert record["org_id"], report["title"]
+
+
+def test_identities_fail_where_the_source_does_not_add_up_and_nowhere_else(records: list[dict[str, Any]]) -> None:
+    by_page = {path_of(record["page_url"]): record for record in records}
+    for report in readable():
+        failed = {
+            check["id"] for check in by_page[report["page"]]["checks"] if check["kind"] == "identity" and check["status"] == "fail"
+        }
+        assert failed == set(report["failed_identities"]), report["title"]
+
+
+def test_one_record_a_report_renditions_merged_corrections_superseding(night: tuple[Path, str]) -> None:
+    current, _ = night
+    reports = [json.loads(line) for line in (current / "reports.jsonl").read_text("utf-8").splitlines()]
+    superseded = [json.loads(line) for line in (current / "superseded.jsonl").read_text("utf-8").splitlines()]
+    assert len(reports) >= 40
+    assert len({record["report_id"] for record in reports}) == len(reports)
+    assert max(Counter((record["org_id"], record["year"], record["reporting_scope"]) for record in reports).values()) == 1
+    corrected = [record for record in reports if record["version_no"] == 2]
+    assert [record["report_id"] for record in corrected] == [record["report_id"] for record in superseded]
+    assert all(record["supersedes"] for record in corrected)
+    merged = [record for record in reports if len(record["documents"]) > 1]
+    assert len(merged) >= 2
+    assert any({"text/html", "application/pdf"} <= {document["media_type"] for document in record["documents"]} for record in merged)
+
+
+def test_look_alikes_are_not_reports(records: list[dict[str, Any]]) -> None:
+    pages = {path_of(record["page_url"]) for record in records}
+    assert EXPECTED["look_alikes"]
+    assert [look["title"] for look in EXPECTED["look_alikes"] if look["page"] in pages] == []
+
+
+def test_the_sample_spans_both_forms_seven_years_and_four_kinds_of_document(records: list[dict[str, Any]]) -> None:
+    assert {record["form_version"] for record in records} == {"cn-ogi-2019", "cn-ogi-2021"}
+    assert len({record["year"] for record in records}) >= 7
+    assert len({record["portal"] for record in records}) >= 4
+    media = Counter(document["media_type"] for record in records for document in record["documents"])
+    assert {"text/html", "application/pdf"} < set(media)
+    assert len(media) == 3
+
+
+def test_every_number_can_be_traced(records: list[dict[str, Any]]) -> None:
+    for record in records:
+        for key, cell in record["cells"].items():
+            if cell["state"] == "absent":
+                assert cell["raw"] is None
+                continue
+            place = cell["where"]
+            assert set(place) in ({"page", "bbox"}, {"table", "row", "column"}), (record["title"], key)
+            if "page" in place:
+                assert place["page"] >= 1
+                left, top, right, bottom = place["bbox"]
+                assert left < right
+                assert top < bottom
+
+
+def test_the_tables_agree_with_the_records(night: tuple[Path, str]) -> None:
+    current, stdout = night
+    reports = {record["report_id"]: record for line in (current / "reports.jsonl").read_text("utf-8").splitlines() if (record := json.loads(line))}
+    content = (current / "cells.csv").read_text("utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(content, newline="")))
+    assert len(rows) == sum(len(record["cells"]) for record in reports.values())
+    for row in rows:
+        value = reports[row["report_id"]]["values"][row["metric"]]
+        assert (Decimal(row["value"]) if row["value"] else None) == (None if value is None else Decimal(str(value)))
+    wide = list(csv.DictReader(io.StringIO((current / "reports.csv").read_text("utf-8-sig"), newline="")))
+    assert len(wide) == len(reports)
+    assert f"{len(reports)} current" in stdout
+    assert str(current.resolve()) in stdout
