@@ -143,10 +143,12 @@ def _require_text(pages: Sequence[PdfPage]) -> None:
         )
     total = sum(page.character_count for page in pages)
     unreadable = sum(page.unreadable_count for page in pages)
-    latin1, cjk = sum(page.latin1_count for page in pages), sum(page.cjk_count for page in pages)
+    foreign, cjk = sum(page.foreign_count for page in pages), sum(page.cjk_count for page in pages)
     placeholders = sum(page.placeholder_count for page in pages)
     if total and (
-        unreadable > GARBLED_SHARE * total or placeholders * 6 > GARBLED_SHARE * total or (latin1 > 0.3 * total and not cjk)
+        unreadable > GARBLED_SHARE * total
+        or placeholders * 6 > GARBLED_SHARE * total
+        or (foreign > 0.3 * total and cjk < 0.1 * foreign)
     ):
         raise OutcomeError(
             Outcome.GARBLED,

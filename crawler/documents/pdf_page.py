@@ -34,7 +34,7 @@ _RUN = re.compile(r"[^\s\x00-\x20]+")
 _FORM_SPACES = str.maketrans({"\x02": "-", "\u00ad": "-"})
 
 _CJK = re.compile("[\u4e00-\u9fff]")
-_LATIN1 = re.compile("[\u00a1-\u00af\u00b2-\u00b6\u00b8-\u00d6\u00d8-\u00ff]")
+_FOREIGN = re.compile("[\u00a1-\u00af\u00b2-\u00b6\u00b8-\u00d6\u00d8-\u02af\u0370-\u1dff]")
 _NO_MEANING = re.compile("[\x00-\x1f\ufffd\ue000-\uf8ff\U000f0000-\U0010ffff]")
 _MARK = 3.0
 """Half the size (points) up to which a glyph is a punctuation mark."""
@@ -55,8 +55,8 @@ class PdfPage(NamedTuple):
     character_count: int
     unreadable_count: int
     """Characters without a meaning: U+FFFD, private use, control codes, NUL."""
-    latin1_count: int
-    """Accented Latin letters: many of them and no CJK is a Chinese text read in the wrong encoding."""
+    foreign_count: int
+    """Accented Latin, Greek, Cyrillic...: many of them and hardly any CJK is a Chinese text in the wrong encoding."""
     cjk_count: int
     image_share: float
     path_count: int
@@ -136,7 +136,7 @@ def _character(code: int) -> str:
 def _character_counts(text: str, shown: str) -> tuple[int, int, int, int]:
     nothing = text.count("\x00")
     unreadable = nothing + len(_NO_MEANING.findall(shown))
-    return len(shown) + nothing, unreadable, len(_LATIN1.findall(shown)), len(_CJK.findall(shown))
+    return len(shown) + nothing, unreadable, len(_FOREIGN.findall(shown)), len(_CJK.findall(shown))
 
 
 class _RunReader:
