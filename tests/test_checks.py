@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from crawler.documents.model import Document
+from crawler.documents.model import Document, Paragraph
 from crawler.forms.catalogue import FORM_VERSIONS, load_form
 from crawler.forms.model import Check, Status
 from crawler.forms.reader import read_report
@@ -34,10 +35,6 @@ def checks(version: str, values: dict[str, str], overview: str = "全年工作�
 
 
 def _document(version: str, values: dict[str, str], overview: str, **more: str) -> Document:
-    from dataclasses import replace
-
-    from crawler.documents.model import Paragraph
-
     made = full_document(version, values)
     texts = {"全年工作平稳。": overview} | more
     blocks = tuple(
@@ -145,6 +142,8 @@ def test_an_amount_of_a_township_that_must_be_in_yuan(amount: str, status: Statu
         ("受理行政许可申请8件。", 7, OPEN),
         ("收到网上政府信息公开申请3件。", 7, OPEN),
         ("上年结转政府信息公开申请3件。", 7, OPEN),
+        ("通过网站受理依申请公开5件。", 7, OPEN),
+        ("2021-2023年共受理政府信息公开申请45件。", 7, OPEN),
         ("做好依申请公开受理、登记、答复工作。", 7, OPEN),
         ("主动公开政府信息300条。", 7, OPEN),
         ("群众满意率98.87%。", 7, OPEN),
@@ -188,6 +187,7 @@ def with_proceedings(review: int, direct: int, after: int) -> dict[str, str]:
         ("因政府信息公开被申请行政复议5件。", (4, 0, 0), FAIL),
         ("因信息公开产生行政诉讼26件。", (0, 26, 20), PASS),
         ("办理行政复议案件120件。", (4, 0, 0), OPEN),
+        ("全年被申请行政复议30起，其中信息公开类4起。", (4, 0, 0), OPEN),
         ("信息公开行政复议纠正1件。", (4, 0, 0), OPEN),
         ("做好政府信息公开行政复议应诉工作。", (4, 0, 0), OPEN),
     ],
@@ -204,6 +204,7 @@ def test_review_and_litigation_told_in_the_text(sentence: str, table: tuple[int,
         ("公开信息100条，其中动态94条、法规13条。", FAIL),
         ("公开信息100条，其中动态60条、法规3条。", OPEN),
         ("公开信息100条，其中动态60条。", OPEN),
+        ("收到申请17件，较上年增长5件，其中自然人12件、法人5件。", OPEN),
         ("公开信息100条。", OPEN),
     ],
 )

@@ -20,7 +20,20 @@ from crawler.forms.catalogue import FORM_VERSIONS, all_metrics, load_form
 from crawler.forms.reader import read_report
 from crawler.forms.record import report_record
 from crawler.outcomes import Outcome, OutcomeError
-from tests.forms_builder import HEADINGS, TITLE, Span, document, full_document, lay_out, ragged_document, random_values
+from tests.forms_builder import (
+    HEADINGS,
+    TITLE,
+    Span,
+    document,
+    full_document,
+    lay_out,
+    ragged_document,
+    random_values,
+    request_body,
+    request_header,
+    request_rows,
+    review_spans,
+)
 
 SEEDS = {"000": "cn-ogi-2019", "001": "cn-ogi-2019", "002": "cn-ogi-2019", "003": "cn-ogi-2019", "004": "cn-ogi-2021"}
 RECORD_KEYS = [
@@ -211,6 +224,25 @@ def test_documents_without_the_tables(blocks: tuple[Paragraph, ...], outcome: Ou
         read_report(Document("text/html", blocks))
     assert error.value.outcome is outcome
     assert len(error.value.message) > 40
+
+
+def test_a_table_on_review_and_litigation_in_another_paper_is_no_statutory_table() -> None:
+    table = lay_out([[Span("行政复议"), Span("行政诉讼"), Span("合计")], [Span("12"), Span("3"), Span("15")]])
+    with pytest.raises(OutcomeError) as error:
+        read_report(Document("text/html", (Paragraph("河口县2023年法治政府建设年度报告"), *PROSE, table)))
+    assert error.value.outcome is Outcome.NOT_A_REPORT
+
+
+def test_a_page_number_inside_the_tables_is_no_row() -> None:
+    truth = random_values(load_form("cn-ogi-2021"), 39)
+    form = load_form("cn-ogi-2021")
+    requests = [*request_header(form), *request_body(request_rows(form, truth))]
+    requests.insert(12, [Span("- 4 -", 10)])
+    review = review_spans(form, truth)
+    review.insert(3, [Span("5", 15)])
+    report = read_report(document(full_document("cn-ogi-2021", truth).grids[0], lay_out(requests), lay_out(review)))
+    assert {key: str(reading.value) for key, reading in report.cells.items()} == truth
+    assert not [flag for flag in report.quality_flags if flag.startswith(("row_", "unknown_row"))]
 
 
 def test_a_notice_with_the_form_annexed_is_no_report() -> None:

@@ -13,12 +13,12 @@ from crawler.forms.identity import TITLE_LINES, Identity, read_identity
 from crawler.forms.model import CellReading, Report, Status
 from crawler.forms.rows import detect_form, printed_rows, table_rows
 from crawler.forms.sections import clean_text, is_frame, paragraphs, read_sections
-from crawler.forms.tables import SECOND_READING_DIFFERS, TableReadings, read_tables
+from crawler.forms.tables import ROW_UNDECIDED, SECOND_READING_DIFFERS, TableReadings, read_tables
 from crawler.forms.titles import is_other_paper, is_report_title, printed_title
 from crawler.outcomes import Outcome, OutcomeError
 
 MIN_ROWS = {ACTIVE_DISCLOSURE: 3, REQUESTS: 5, REVIEW_LITIGATION: 1}
-"""Rows by which a table is known for the statutory one; table 4 is known by its header."""
+"""Rows by which a table is known for the statutory one; table 4 is known by its header and a row that fits it."""
 SHORT_LINE = 60
 UNIT_UNDECLARED = "unit_undeclared"
 AMOUNT_UNIT_SUSPECT = "amount_unit_suspect"
@@ -38,7 +38,7 @@ def read_report(document: Document) -> Report:
     if evidence.version is None:
         raise _no_tables(document, texts)
     readings = read_tables(table_rows(rows, evidence.version), evidence.version)
-    if not any(readings.row_counts[table] >= least for table, least in MIN_ROWS.items()):
+    if not _is_statutory(readings):
         raise _no_tables(document, texts)
     if _is_about_reports(document, texts):
         raise OutcomeError(
@@ -46,6 +46,14 @@ def read_report(document: Document) -> Report:
             f"The title says that this is another paper ({_first_lines(document, texts)}); the form in it is not a report.",
         )
     return _report(document, texts, readings, evidence.version, evidence.flags)
+
+
+def _is_statutory(readings: TableReadings) -> bool:
+    undecided = f"{ROW_UNDECIDED}:{REVIEW_LITIGATION}" in readings.flags
+    return any(
+        readings.row_counts[table] >= least and not (table == REVIEW_LITIGATION and undecided)
+        for table, least in MIN_ROWS.items()
+    )
 
 
 def _report(

@@ -27,6 +27,9 @@ from crawler.forms.vocabularies import FormVocabularies
 
 ROW_DOUBLED = "row_doubled"
 ROW_UNDECIDED = "row_undecided"
+MIN_LEAVES = 5
+"""Columns of one group; a header with fewer of the labels is another table on the same matters."""
+MAX_NUMBER_CHARACTERS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +44,8 @@ def read_review(rows: Sequence[TableRow], words: FormVocabularies, metrics: Mapp
     """Read table 4; no cells where no row of numbers follows a header."""
     header = [row.printed for row in rows if row.kind is RowKind.HEADER]
     data = [row.printed for row in rows if row.kind is RowKind.DATA]
-    filled = [
-        row
-        for row in data
-        if any(map(is_value, row.cells)) and not any(is_text(cell) and len(cell.text) > 8 for cell in row.cells)
-    ]
-    if not header or not data:
+    filled = [row for row in data if _holds_numbers(row)]
+    if not data or sum(skeleton(cell.text) in words.review_leaves for row in header for cell in row.cells) < MIN_LEAVES:
         return ReviewReading({}, ())
     chosen = filled[0] if filled else data[-1]
     keys = [f"{REVIEW_LITIGATION}.{column.row}.{column.key}" for column in words.form.review_columns]
@@ -74,6 +73,13 @@ def read_review(rows: Sequence[TableRow], words: FormVocabularies, metrics: Mapp
         {key: read_cell(cell, metrics[key], chosen.number, chosen.grid.number) for key, cell in zip(keys, cells, strict=True)},
         tuple(flags),
     )
+
+
+def _holds_numbers(row: PrintedRow) -> bool:
+    """Whether this may be the row of numbers: not a page number, not a note."""
+    if len(row.cells) < MIN_LEAVES or any(is_text(cell) and len(cell.text) > MAX_NUMBER_CHARACTERS for cell in row.cells):
+        return False
+    return any(map(is_value, row.cells))
 
 
 def _header_of(row: PrintedRow, header: Sequence[PrintedRow]) -> list[PrintedRow]:

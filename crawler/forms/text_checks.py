@@ -17,7 +17,7 @@ _NUMBER = r"(?<![\d.])(\d{1,3}(?:,\d{3})+|\d+)(?![\d.]*[%％\d])"
 _UNIT = r"\s*余?\s*(?:件|条|宗|份|起|次|个)"
 _REQUESTS = r"(?:依申请公开|信息公开申请|政府信息公开的申请|公开申请|申请公开)"
 _PARTIAL = re.compile(
-    r"自然人|法人|企业|组织|网上|网络|线上|在线|书面|信函|信件|邮寄|来信|邮件|传真|当面|现场|窗口|上级|转办|转来|结转|上年|上一年|去年|历年|以来|同比|代表"
+    r"自然人|法人|企业|组织|网上|网络|线上|在线|书面|信函|信件|邮寄|来信|邮件|传真|当面|现场|窗口|上级|转办|转来|结转|上年|上一年|去年|历年|以来|同比|代表|网站|平台|通过|渠道|\d{4}年?[-—~至到]\d{4}|年来|累计"
 )
 _RECEIVED = (
     re.compile(
@@ -39,6 +39,8 @@ _PLAIN_BETWEEN = re.compile(
 )
 _PARTS = re.compile(rf"{_NUMBER}\s*(?P<unit>件|条|宗|份|起|次|个)[,，]?其中[:：]?(?P<rest>[^。；;]*)")
 _PART = re.compile(rf"{_NUMBER}\s*(?P<unit>件|条|宗|份|起|次|个)")
+_OF_WHICH_DISCLOSURE = re.compile(r"[,，(]?其中[^,，]{0,10}公开")
+_CHANGE = re.compile(r"较|比|增长|增加|增幅|减少|下降|上升")
 _DISCLOSURE = re.compile(r"公开")
 MAX_DIGITS = 12
 
@@ -139,7 +141,7 @@ def check_review(sections: Sequence[Section], cells: Cells) -> Verdict:
             continue
         for pattern in (_PROCEEDING, _PROCEEDING_AFTER):
             for match in pattern.finditer(sentence):
-                if _PLAIN_BETWEEN.fullmatch(match["between"]):
+                if _PLAIN_BETWEEN.fullmatch(match["between"]) and not _OF_WHICH_DISCLOSURE.match(sentence[match.end() :]):
                     digits = next(group for group in match.groups() if group and group[0].isdigit())
                     verdicts.append(_as_many(match[0], match["what"], _number(digits), cells))
     if not verdicts:
@@ -197,7 +199,8 @@ def check_parts(sections: Sequence[Section]) -> Verdict:
     verdicts: list[Verdict] = []
     for sentence in _sentences(_overview(sections)):
         for match in _PARTS.finditer(sentence):
-            verdict = _sum_of_parts(match)
+            clause = re.split(r"[,，]", sentence[: match.start()])[-1]
+            verdict = None if _CHANGE.search(clause) else _sum_of_parts(match)
             if verdict is not None:
                 verdicts.append(verdict)
     for status in (Status.FAIL, Status.PASS, Status.NOT_ASSESSABLE):
