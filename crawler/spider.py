@@ -5,7 +5,6 @@ A spider of ``spiders/`` names itself and its province; everything it does is he
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncIterator, Iterator
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Self, cast
@@ -13,6 +12,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from scrapy import Request, Spider, signals
 
+from crawler.arguments import CrawlArguments
 from crawler.dataset.ledger import Ledger
 from crawler.divisions import registered_divisions
 from crawler.failures import describe_exception
@@ -20,16 +20,15 @@ from crawler.forms.titles import read_title
 from crawler.items import DocumentItem, PageItem
 from crawler.loaders import PageLoader
 from crawler.outcomes import Outcome
-from crawler.portals import families, registry
+from crawler.portals import families
 from crawler.portals.article import DOCUMENT_SUFFIXES, is_document_url, parse_article
 from crawler.portals.discovery import Discovery, Stage, describe, page_role
 from crawler.portals.families.rows import is_list_url
 from crawler.portals.model import Link, ListShapeError, Portal
-from crawler.portals.registry import RegistryError, allowed_hosts
+from crawler.portals.registry import allowed_hosts
 from crawler.portals.titles import classify_title
-from crawler.sample.server import SampleServer
 from crawler.sweep import ColumnSweep, PortalSweep
-from crawler.workspace import SAMPLE, Workspace
+from crawler.workspace import Workspace
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -45,39 +44,23 @@ BODY_MIN_CHARACTERS = 600
 class ReportsSpider(Spider):
     """Crawls the report columns of portals.
 
-    Args:
-        portals: ``sample``, or the path of a portals file; the registry of the province without it.
-        years: reporting years to fetch, ``2019-2024`` or ``2023``; rows whose title names no year are fetched all the same.
-        region: a name in the portals' region path, e.g. ``洛阳市``.
-        province: for spiders that do not name one.
-
-    Raises:
-        ValueError: an argument cannot be understood; the message says which.
+    See `crawler.arguments.CrawlArguments.parse` for what ``-a`` may say.
     """
 
     province: str | None = None
     follow_rows = True
     """Whether the rows of a list are fetched; without it only discovery and the lists are walked."""
 
-    def __init__(
-        self,
-        *,
-        portals: tuple[Portal, ...],
-        workspace: Workspace,
-        discovery_max_pages: int,
-        years: range | None = None,
-        sample: SampleServer | None = None,
-    ) -> None:
+    def __init__(self, *, arguments: CrawlArguments, workspace: Workspace, discovery_max_pages: int) -> None:
         super().__init__()
-        self.discovery_max_pages = discovery_max_pages
         self.workspace = workspace
-        self.years = years
-        self.sample = sample
+        self.years = arguments.years
+        self.sample = arguments.sample
         self.sweeps = {
             self.portal_key(portal): PortalSweep(
-                portal, self.portal_key(portal), Discovery(portal, max_pages=self.discovery_max_pages)
+                portal, self.portal_key(portal), Discovery(portal, max_pages=discovery_max_pages)
             )
-            for portal in portals
+            for portal in arguments.portals
         }
         self.divisions = registered_divisions()
         self.publication: Publication | None = None
@@ -88,55 +71,25 @@ class ReportsSpider(Spider):
         self.run = self.ledger.begin_run(self.name)
 
     @classmethod
-    def from_crawler(
-        cls,
-        crawler: Crawler,
-        *,
-        portals: str | None = None,
-        years: str | None = None,
-        region: str | None = None,
-        province: str | None = None,
-        **kwargs: Any,
-    ) -> Self:
-        """Find the portals, set their delays, start the sample portals if they are meant."""
-        sample = None
-        if portals == SAMPLE:
-            sample = SampleServer(port=crawler.settings.getint("SAMPLE_PORT"))
-            sample.start()
-            chosen = registry.load_portals(sample.portals_toml().encode())
-        else:
-            chosen = cls.choose_portals(portals=portals, province=province, **kwargs)
-        if region:
-            chosen = tuple(portal for portal in chosen if region in portal.region.split("/"))
-            if not chosen:
-                raise RegistryError(f"no portal lies in the region {region!r}; see `scrapy portals`")
-        workspace = Workspace.of(crawler.settings, cls.name, sample=sample is not None)
+    def from_crawler(cls, crawler: Crawler, *, arguments: CrawlArguments | None = None, **texts: str) -> Self:
+        """Understand the arguments, open the workspace, set the delays that portals name.
+
+        Args:
+            arguments: understood already; else ``texts`` are, as ``-a`` gave them.
+        """
+        if arguments is None:
+            arguments = CrawlArguments.parse(crawler.settings, default_province=cls.province, **texts)
+        workspace = Workspace.of(crawler.settings, cls.name, sample=arguments.sample is not None)
         crawler.settings.set("FILES_STORE", workspace.files_store, priority="spider")
-        crawler.settings.set("DOWNLOAD_SLOTS", _slots(chosen), priority="spider")
+        crawler.settings.set("DOWNLOAD_SLOTS", _slots(arguments.portals), priority="spider")
         spider = super().from_crawler(
             crawler,
-            portals=chosen,
+            arguments=arguments,
             workspace=workspace,
             discovery_max_pages=crawler.settings.getint("DISCOVERY_MAX_PAGES"),
-            years=_years(years),
-            sample=sample,
         )
         crawler.signals.connect(spider.end_run, signal=signals.spider_closed)
         return spider
-
-    @classmethod
-    def choose_portals(cls, *, portals: str | None, province: str | None, **_: Any) -> tuple[Portal, ...]:
-        """The portals of a file or of a province.
-
-        Raises:
-            RegistryError: neither is named, or the file cannot be used.
-        """
-        if portals:
-            return registry.load_portals(portals)
-        chosen = province or cls.province
-        if not chosen:
-            raise RegistryError("name a province (-a province=江西省) or a portals file (-a portals=FILE.toml)")
-        return registry.load_province(chosen)
 
     @staticmethod
     def portal_key(portal: Portal) -> str:
@@ -423,19 +376,6 @@ def promised_kind(url: str) -> str | None:
         if suffix in DOCUMENT_SUFFIXES:
             return suffix
     return None
-
-
-def _years(text: str | None) -> range | None:
-    if not text:
-        return None
-    match = re.fullmatch(r"\s*(\d{4})\s*(?:-\s*(\d{4})\s*)?", text)
-    if match is None:
-        raise ValueError(f"years={text!r} is neither a year (2023) nor a range of years (2019-2024)")
-    first = int(match[1])
-    last = int(match[2] or first)
-    if last < first:
-        raise ValueError(f"years={text!r} ends before it begins")
-    return range(first, last + 1)
 
 
 def _slots(portals: tuple[Portal, ...]) -> dict[str, dict[str, Any]]:

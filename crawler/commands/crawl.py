@@ -11,6 +11,7 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import UsageError
 from scrapy.spiders import Spider
 
+from crawler.arguments import CrawlArguments
 from crawler.spider import ReportsSpider
 from crawler.summary import run_summary
 
@@ -31,12 +32,28 @@ class Command(ScrapyCrawl):
         self.crawler = super()._create_crawler(spidercls)
         return self.crawler
 
+    def _understand(self, args: list[str], opts: argparse.Namespace) -> None:
+        """Turn the texts of ``-a`` into arguments, so that a mistake is told before anything starts."""
+        assert self.settings is not None  # noqa: S101 - set by scrapy.cmdline
+        if len(args) != 1 or self.crawler_process is None:
+            return
+        try:
+            spider = self.crawler_process.spider_loader.load(args[0])
+            if issubclass(spider, ReportsSpider):
+                arguments = CrawlArguments.parse(self.settings, default_province=spider.province, **opts.spargs)
+                opts.spargs = {"arguments": arguments}
+        except KeyError as error:
+            raise UsageError(f"no spider is called {args[0]!r}; see `scrapy list`", print_help=False) from error
+        except TypeError as error:
+            known = "portals, years, region, province"
+            raise UsageError(f"unknown spider argument; known are {known} ({error})", print_help=False) from error
+        except (ValueError, OSError) as error:
+            raise UsageError(str(error), print_help=False) from error
+
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Crawl, then say what came of it."""
-        try:
-            super().run(args, opts)
-        except ValueError as error:
-            raise UsageError(str(error), print_help=False) from error
+        self._understand(args, opts)
+        super().run(args, opts)
         spider = self.crawler.spider if self.crawler else None
         if not isinstance(spider, ReportsSpider):
             return

@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from typing import Any
 from urllib.parse import urlsplit
 
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
+from crawler.arguments import CrawlArguments
 from crawler.dataset.ledger import Ledger
 from crawler.dataset.model import PortalHealth
 from crawler.outcomes import Outcome
@@ -93,7 +93,7 @@ class Command(ScrapyCommand):
             crawler = self.crawler_process.create_crawler(PortalCheckSpider)
             crawler.settings.set("OUTPUT_DIR", folder, priority="cmdline")
             crawler.settings.set("ITEM_PIPELINES", {}, priority="cmdline")
-            self.crawler_process.crawl(crawler, checked=portal)
+            self.crawler_process.crawl(crawler, arguments=CrawlArguments((portal,)))
             self.crawler_process.start()
             spider = crawler.spider
         if not isinstance(spider, PortalCheckSpider):
@@ -117,8 +117,3 @@ class PortalCheckSpider(ReportsSpider):
 
     name = "portal_check"
     follow_rows = False
-
-    @classmethod
-    def choose_portals(cls, *, portals: str | None, province: str | None, **arguments: Any) -> tuple[Portal, ...]:  # noqa: ARG003
-        """The one portal that is checked."""
-        return (arguments["checked"],)
