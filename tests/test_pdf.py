@@ -237,3 +237,32 @@ def test_a_text_layer_without_meaning_is_garbled(mapping: bytes) -> None:
 
 def test_an_empty_page_is_an_empty_document() -> None:
     assert read_pdf(pdf([Page("")])).blocks == ()
+
+
+def test_a_table_with_rules_that_enclose_nothing_is_read_by_the_second_reader_or_left_as_text() -> None:
+    """Three columns of numbers above single rules only: no lattice, so the words must at least be there."""
+    rules = "".join(line(60, 700 - 20 * i, 300, 700 - 20 * i) for i in range(4))
+    words = "".join(text(60 + 80 * j, 686 - 20 * i, word) for i, row in enumerate(ROWS) for j, word in enumerate(row) if word)
+    document = read_pdf(pdf([Page(LEAD + rules + words + FILLER)]))
+    assert all(word in document.text for row in ROWS for word in row)
+
+
+def test_a_stub_of_side_rules_at_the_end_of_a_page_is_no_row() -> None:
+    """Chromium draws a table's side down to the page's end although the next row has moved to the next page."""
+    stub = line(60, 80, 60, 40) + line(300, 80, 300, 40)
+    upper = table(60, 140, [120, 60, 60], 20, ROWS) + stub
+    lower = table(60, 800, [120, 60, 60], 20, [["三、其他", "7", "8"]])
+    document = read_pdf(pdf([Page(LEAD + FILLER + upper), Page(lower + FILLER)]))
+    assert cells(document.grids[0]) == [*ROWS, ["三、其他", "7", "8"]]
+
+
+def test_inconsistent_slots_are_read_twice_and_flagged() -> None:
+    """A rule ends within the table, so that one area is shaped like an L."""
+    flat = line(60, 700, 300, 700) + line(60, 660, 300, 660) + line(180, 680, 300, 680)
+    upright = line(60, 700, 60, 660) + line(300, 700, 300, 660) + line(180, 680, 180, 660) + line(240, 680, 240, 660)
+    words = text(63, 686, "甲") + text(183, 666, "12") + text(243, 666, "34")
+    document = read_pdf(pdf([Page(LEAD + flat + upright + words + FILLER)]))
+    (grid,) = document.grids
+    assert covers_once(grid.cells, grid.row_count, grid.column_count)
+    assert "inconsistent_lattice" in grid.flags
+    assert {"甲", "12", "34"} <= {cell.text for cell in grid.cells}

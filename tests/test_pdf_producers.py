@@ -30,7 +30,7 @@ def row_of(grid: Grid, label: str) -> list[str]:
     return ["no such row"]
 
 
-def check(document: Document, report: TypesetReport) -> None:
+def check(document: Document, report: TypesetReport, *, whole_group: bool = True) -> None:
     assert [len(grid.flags) for grid in document.grids] == [0, 0, 0]
     disclosure, requests, review = document.grids
     assert all(covers_once(grid.cells, grid.row_count, grid.column_count) for grid in document.grids)
@@ -42,7 +42,7 @@ def check(document: Document, report: TypesetReport) -> None:
     columns = [cell.column for cell in grid_rows(requests)[3] if cell.column >= 3]
     assert columns == list(range(3, 10))
     (group,) = [cell for cell in requests.cells if plain(cell.text) == "三、本年度办理结果"]
-    assert group.row_span == len(report.request_rows) - 3
+    assert group.row_span == len(report.request_rows) - 3 or not whole_group
     assert all(cell.page is not None and cell.box is not None for grid in document.grids for cell in grid.cells)
 
 
@@ -55,6 +55,8 @@ def chromium_layouts() -> list[Layout]:
     return styles + cuts + repeated
 
 
+DRAWN_CELL_BY_CELL = ("separate", "spaced")
+"""Border models in which Chromium ends a merged cell that ran over a page at a wrong height."""
 CHROMIUM = chromium_layouts()
 LIBREOFFICE = [Layout(lead_lines=lines, repeat_header=lines % 4 == 0) for lines in range(0, 27, 3)]
 
@@ -81,7 +83,7 @@ def from_libreoffice() -> Typeset:
 def test_every_number_of_a_chromium_pdf_in_every_border_style(from_chromium: Typeset, index: int) -> None:
     report, content = from_chromium[index]
     document = read_pdf(content)
-    check(document, report)
+    check(document, report, whole_group=CHROMIUM[index].css not in DRAWN_CELL_BY_CELL)
     texts = [block.text for block in document.blocks if isinstance(block, Paragraph)]
     assert [paragraph for paragraph in report.paragraphs if paragraph not in texts] == []
 
@@ -93,9 +95,7 @@ def test_rules_that_chromium_draws_in_the_wrong_place_are_doubted() -> None:
     document = read_pdf(chromium_pdf(report.html))
     _, requests, _ = document.grids
     assert {"inconsistent_lattice", "second_reading_differs"} <= set(requests.flags)
-    found = [(label, numbers) for label, numbers in report.request_rows if row_of(requests, label) == numbers]
-    assert len(found) >= len(report.request_rows) - 4
-    assert all(row_of(requests, label) in (numbers, ["no such row"]) for label, numbers in report.request_rows)
+    assert [label for label, numbers in report.request_rows if row_of(requests, label)[-7:] != numbers] == []
 
 
 @pytest.mark.office

@@ -27,7 +27,7 @@ from crawler.documents.layout import (
 from crawler.documents.model import Block, Document, Paragraph
 from crawler.documents.page import TextRun
 from crawler.documents.pdf_page import LARGE_IMAGE, PdfPage, read_page
-from crawler.documents.pdf_second import compared, looks_tabular, plumber_fragments
+from crawler.documents.pdf_second import NO_SECOND_READING, compared, looks_tabular, plumber_fragments
 from crawler.documents.ruled_text import DOUBTS, assign, fragment
 from crawler.documents.stitching import SAME_EDGE, Fragment, Piece, Table, matching_shift
 from crawler.outcomes import Outcome, OutcomeError
@@ -214,6 +214,9 @@ class _PageTables:
         for items in found:
             theirs = second.get(items.page.marks.number)
             if theirs is None:
+                if items.page.marks.number in wanted:
+                    for table in items.tables:
+                        table.fragment = replace(table.fragment, flags=(*table.fragment.flags, NO_SECOND_READING))
                 continue
             for table in items.tables:
                 table.fragment = compared(table.fragment, theirs)

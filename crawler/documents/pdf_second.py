@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import itertools
 import re
+import struct
+import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -30,6 +32,22 @@ NARROW_EDGE = 10.0
 TABULAR_LINES = 3
 TABULAR_COLUMNS = 4
 
+_DAMAGE = (
+    PdfminerException,
+    PDFSyntaxError,
+    PSException,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    AssertionError,
+    ArithmeticError,
+    RecursionError,
+    struct.error,
+    zlib.error,
+)
+"""What pdfminer raises on damaged structures that pdfium repairs."""
+
 _SETTINGS = {"vertical_strategy": "lines", "horizontal_strategy": "lines", "snap_tolerance": 3, "join_tolerance": 4}
 
 
@@ -47,8 +65,8 @@ def plumber_fragments(content: bytes, pages: Iterable[int]) -> dict[int, list[Fr
             for page in pdf.pages:
                 found[page.page_number] = _fragments(page)
                 page.close()
-    except (PdfminerException, PDFSyntaxError, PSException, ValueError, TypeError, KeyError, IndexError, RecursionError):
-        # pdfminer raises these on damaged structures that pdfium repairs; what was read so far stands.
+    except _DAMAGE:
+        # What was read so far stands; the pages that are missing are flagged by the caller.
         return found
     return found
 
