@@ -27,7 +27,7 @@ from crawler.documents.layout import (
 from crawler.documents.model import Block, Document, Paragraph
 from crawler.documents.page import TextRun
 from crawler.documents.pdf_page import LARGE_IMAGE, PdfPage, read_page
-from crawler.documents.pdf_second import NO_SECOND_READING, compared, looks_tabular, plumber_fragments
+from crawler.documents.pdf_second import NO_SECOND_READING, compared, looks_tabular
 from crawler.documents.ruled_text import DOUBTS, assign, fragment
 from crawler.documents.stitching import SAME_EDGE, Fragment, Piece, Table, matching_shift
 from crawler.outcomes import Outcome, OutcomeError
@@ -210,6 +210,8 @@ class _PageTables:
         wanted = [items.page.marks.number for items in found if self._wants_second(items)]
         if not wanted:
             return
+        from crawler.documents.pdf_plumber import plumber_fragments  # loaded on demand: it takes longer than a report
+
         second = plumber_fragments(self._content, wanted)
         for items in found:
             theirs = second.get(items.page.marks.number)
