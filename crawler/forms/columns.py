@@ -304,7 +304,9 @@ def assign_ragged(rows: Sequence[ValueRow], count: int, header: RaggedHeader) ->
             label_at = row.cells[0].column
             shapes.setdefault((label_at, len(row.cells)), set()).add(filled[0])
             lengths.setdefault(label_at, set()).add(len(row.cells))
-    return [Assignment(_under_header(row, header) or _ragged(row, count, shapes, lengths), header.flags) for row in rows]
+    return [
+        Assignment(_under_header(row, header) or _ragged(row, count, shapes, lengths, header), header.flags) for row in rows
+    ]
 
 
 def _under_header(row: ValueRow, header: RaggedHeader) -> tuple[GridCell, ...] | None:
@@ -320,7 +322,7 @@ def _under_header(row: ValueRow, header: RaggedHeader) -> tuple[GridCell, ...] |
 
 
 def _ragged(
-    row: ValueRow, count: int, shapes: dict[tuple[int, int], set[int]], lengths: dict[int, set[int]]
+    row: ValueRow, count: int, shapes: dict[tuple[int, int], set[int]], lengths: dict[int, set[int]], header: RaggedHeader
 ) -> tuple[GridCell, ...] | None:
     filled = [number for number, cell in enumerate(row.cells) if not is_blank(cell)]
     if len(filled) > count or len(row.cells) < count:
@@ -329,6 +331,9 @@ def _ragged(
         return tuple(row.cells[number] for number in filled)
     if not filled:
         return row.cells[:count]
+    if header.positions is not None and len(row.printed.cells) < header.row_length:
+        # Cells are lost: a blank may be one of the columns or the padding behind them.
+        return None
     label_at = row.cells[0].column
     offsets = shapes.get((label_at, len(row.cells)))
     if offsets is not None and len(offsets) == 1:

@@ -59,7 +59,7 @@ _PERIOD = re.compile(
 _SIGNATURE_DATE = re.compile(
     r"([0-9〇○零O一二三四五六七八九]{4})年([0-9一二三四五六七八九十]{1,3})月([0-9一二三四五六七八九十]{1,3})日"
 )
-_META_DATE = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})")
+_META_DATE = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})")
 _LEAD_YEAR = re.compile(r"([0-9〇○零O一二三四五六七八九]{4})\s*年")
 _BODY_TITLE = re.compile(
     r"(?:公布|发布|现将|编制|形成|撰写)(?:了)?《?(?P<org>[^，。；：《》（）()\d]{2,40}?)(?P<year>\d{4})年(?:度)?(?:政府)?信息公开"
