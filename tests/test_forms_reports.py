@@ -24,6 +24,7 @@ from tests.forms_builder import (
     HEADINGS,
     TITLE,
     Span,
+    disclosure_spans,
     document,
     full_document,
     lay_out,
@@ -299,3 +300,30 @@ def outcome_of(made: Document) -> tuple[Outcome, dict[str, Any] | None]:
         return Outcome.OK, report_record(read_report(made))
     except OutcomeError as error:
         return error.outcome, None
+
+
+def as_html(rows: list[list[Span]]) -> str:
+    cells = ["".join(f'<td rowspan="{s.rows}" colspan="{s.columns}"><p>{s.text}</p></td>' for s in row) for row in rows]
+    return "<table>" + "".join(f"<tr>{row}</tr>" for row in cells) + "</table>"
+
+
+@pytest.mark.parametrize("version", FORM_VERSIONS)
+def test_a_web_page_from_its_bytes_to_the_record(version: str) -> None:
+    form, truth = load_form(version), random_values(load_form(version), 40)
+    tables = [
+        "",
+        as_html(disclosure_spans(form, truth)),
+        as_html([*request_header(form), *request_body(request_rows(form, truth))]),
+        as_html(review_spans(form, truth)),
+        "",
+        "<p>无</p>",
+    ]
+    body = "".join(f"<p>{heading}</p>{table}" for heading, table in zip(HEADINGS, tables, strict=True))
+    page = (
+        f'<html><head><meta charset="utf-8"><meta name="ArticleTitle" content="{TITLE}"><meta name="PubDate" content="2024-01-19 09:30">'
+        f"</head><body><h1>{TITLE}</h1><div class='TRS_Editor'>{body}</div></body></html>"
+    )
+    record = report_record(read_report(read_document(page.encode())))
+    assert {key: str(value) for key, value in record["values"].items()} == truth
+    assert (record["org_name_raw"], record["year"], record["published_date"]) == ("河口县水务局", 2023, "2024-01-19")
+    assert [section["no"] for section in record["sections"]] == [1, 2, 3, 4, 5, 6]

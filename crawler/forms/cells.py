@@ -54,8 +54,8 @@ def absent_cell(metric: Metric) -> CellReading:
 
 def where(cell: GridCell, row: int, table: int) -> Mapping[str, Any]:
     """Page and box for paged formats, else table, row and column counted from 1."""
-    if cell.page is not None:
-        return {"page": cell.page, "bbox": None if cell.box is None else list(cell.box)}
+    if cell.page is not None and cell.box is not None:
+        return {"page": cell.page, "bbox": list(cell.box)}
     return {"table": table, "row": row + 1, "column": cell.column + 1}
 
 
