@@ -16,10 +16,12 @@ from hypothesis import strategies as st
 
 from crawler.documents.model import Document, Geometry, Grid, GridCell, Method, Paragraph
 from crawler.documents.reader import read_document
-from crawler.forms.catalogue import FORM_VERSIONS, all_metrics, load_form
+from crawler.forms import cells, columns, identity, labelled, numbers, reader, review, rows, tables, titles
+from crawler.forms.catalogue import FORM_VERSIONS, TABLES, all_metrics, load_form
 from crawler.forms.reader import read_report
 from crawler.forms.record import report_record
 from crawler.outcomes import Outcome, OutcomeError
+from tests.conftest import ROOT
 from tests.forms_builder import (
     HEADINGS,
     TITLE,
@@ -61,9 +63,9 @@ def record_of(path: Path) -> dict[str, Any]:
 
 def numbers_in_reading_order(text: str) -> list[float]:
     """Every cell of sections 2 to 4 that is a number, by a route that knows nothing of labels."""
-    tables = text[text.index("\n二、") : text.index("\n五、")]
-    cells = [cell.strip() for cell in re.split(r"[\t\n]", tables)]
-    return [float(cell.replace(",", "")) for cell in cells if re.fullmatch(r"-?[\d,]+(\.\d+)?", cell)]
+    middle = text[text.index("\n二、") : text.index("\n五、")]
+    printed = [cell.strip() for cell in re.split(r"[\t\n]", middle)]
+    return [float(cell.replace(",", "")) for cell in printed if re.fullmatch(r"-?[\d,]+(\.\d+)?", cell)]
 
 
 def truth_of(seed: str, shared: Path) -> Mapping[str, float | None]:
@@ -254,6 +256,19 @@ def test_a_notice_with_the_form_annexed_is_no_report() -> None:
     assert error.value.outcome is Outcome.NOT_A_REPORT
 
 
+def test_every_quality_flag_is_explained() -> None:
+    modules = (cells, columns, identity, labelled, numbers, reader, review, rows, tables, titles)
+    words = {
+        value
+        for module in modules
+        for name, value in vars(module).items()
+        if name.isupper() and isinstance(value, str) and value == name.lower() and name != "UNDECLARED"
+    } - set(TABLES)
+    assert len(words) > 25
+    explained = (ROOT / "docs" / "quality-flags.md").read_text(encoding="utf-8")
+    assert [word for word in sorted(words) if f"`{word}`" not in explained] == []
+
+
 WORDS = [label for metric in all_metrics() for label in metric.labels] + [
     *HEADINGS,
     TITLE,
@@ -274,7 +289,7 @@ CELLS = st.builds(
     st.integers(1, 5),
 )
 GRIDS = st.builds(
-    lambda cells, geometry, number: Grid(7, 10, tuple(cells), geometry, Method.MARKUP, number),
+    lambda made, geometry, number: Grid(7, 10, tuple(made), geometry, Method.MARKUP, number),
     st.lists(CELLS, max_size=40),
     st.sampled_from(Geometry),
     st.integers(1, 3),
@@ -302,15 +317,15 @@ def outcome_of(made: Document) -> tuple[Outcome, dict[str, Any] | None]:
         return error.outcome, None
 
 
-def as_html(rows: list[list[Span]]) -> str:
-    cells = ["".join(f'<td rowspan="{s.rows}" colspan="{s.columns}"><p>{s.text}</p></td>' for s in row) for row in rows]
-    return "<table>" + "".join(f"<tr>{row}</tr>" for row in cells) + "</table>"
+def as_html(spans: list[list[Span]]) -> str:
+    printed = ["".join(f'<td rowspan="{s.rows}" colspan="{s.columns}"><p>{s.text}</p></td>' for s in row) for row in spans]
+    return "<table>" + "".join(f"<tr>{row}</tr>" for row in printed) + "</table>"
 
 
 @pytest.mark.parametrize("version", FORM_VERSIONS)
 def test_a_web_page_from_its_bytes_to_the_record(version: str) -> None:
     form, truth = load_form(version), random_values(load_form(version), 40)
-    tables = [
+    parts = [
         "",
         as_html(disclosure_spans(form, truth)),
         as_html([*request_header(form), *request_body(request_rows(form, truth))]),
@@ -318,7 +333,7 @@ def test_a_web_page_from_its_bytes_to_the_record(version: str) -> None:
         "",
         "<p>无</p>",
     ]
-    body = "".join(f"<p>{heading}</p>{table}" for heading, table in zip(HEADINGS, tables, strict=True))
+    body = "".join(f"<p>{heading}</p>{table}" for heading, table in zip(HEADINGS, parts, strict=True))
     page = (
         f'<html><head><meta charset="utf-8"><meta name="ArticleTitle" content="{TITLE}"><meta name="PubDate" content="2024-01-19 09:30">'
         f"</head><body><h1>{TITLE}</h1><div class='TRS_Editor'>{body}</div></body></html>"

@@ -11,9 +11,10 @@ from crawler.forms.cells import UNDECLARED, absent_cell
 from crawler.forms.checks import Facts, run_checks
 from crawler.forms.identity import TITLE_LINES, Identity, read_identity
 from crawler.forms.model import CellReading, Report, Status
+from crawler.forms.review import ROW_UNDECIDED
 from crawler.forms.rows import detect_form, printed_rows, table_rows
 from crawler.forms.sections import clean_text, is_frame, paragraphs, read_sections
-from crawler.forms.tables import ROW_UNDECIDED, SECOND_READING_DIFFERS, TableReadings, read_tables
+from crawler.forms.tables import SECOND_READING_DIFFERS, TableReadings, read_tables
 from crawler.forms.titles import is_other_paper, is_report_title, printed_title
 from crawler.outcomes import Outcome, OutcomeError
 

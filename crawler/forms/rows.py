@@ -17,6 +17,8 @@ from crawler.forms.vocabularies import FormVocabularies, form_vocabularies
 # On skeletons; 第二十六条第六项 is a known slip for 第二十条第（六）项.
 ARTICLE = re.compile(r"第二十[一二三四五六七八九]?条第?([一二三四五六七八九])项?")
 MAX_ARTICLE_CHARACTERS = 24
+FORM_MARKERS_MIXED = "form_markers_mixed"
+FORM_VERSION_BY_REQUEST_ROWS = "form_version_by_request_rows"
 
 
 class RowKind(StrEnum):
@@ -95,9 +97,9 @@ def detect_form(rows: Sequence[PrintedRow]) -> FormEvidence:
     counts = {version: sum(skeleton(marker) in words for marker in load_form(version).markers) for version in FORM_VERSIONS}
     found = [version for version in FORM_VERSIONS if counts[version]]
     if not found:
-        return FormEvidence(_form_by_request_rows(words), ("form_version_by_request_rows",))
+        return FormEvidence(_form_by_request_rows(words), (FORM_VERSION_BY_REQUEST_ROWS,))
     best = max(found, key=lambda version: counts[version])
-    return FormEvidence(best, ("form_markers_mixed",) if len(found) > 1 else ())
+    return FormEvidence(best, (FORM_MARKERS_MIXED,) if len(found) > 1 else ())
 
 
 def _form_by_request_rows(words: set[str]) -> str | None:

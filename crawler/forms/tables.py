@@ -13,14 +13,12 @@ from crawler.forms.columns import Assignment, assign
 from crawler.forms.labelled import LabelledRow, join_halves, label_rows, raw_text
 from crawler.forms.labels import skeleton
 from crawler.forms.model import CellReading
-from crawler.forms.review import read_review
+from crawler.forms.review import ROW_DOUBLED, ROW_UNDECIDED, read_review
 from crawler.forms.rows import ARTICLE, PrintedRow, RowKind, TableRow
 from crawler.forms.vocabularies import FormVocabularies, form_vocabularies
 
 SECOND_READING_DIFFERS = "second_reading_differs"
 ROW_LABEL_INEXACT = "row_label_inexact"
-ROW_DOUBLED = "row_doubled"
-ROW_UNDECIDED = "row_undecided"
 ROW_OUT_OF_ORDER = "row_out_of_order"
 ROW_JOINED = "row_joined"
 ROW_MISSING = "row_missing"
