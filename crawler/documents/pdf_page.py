@@ -31,7 +31,7 @@ LARGE_IMAGE = 0.5
 INVISIBLE_MODES = frozenset({pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium.FPDF_TEXTRENDERMODE_CLIP})
 
 _RUN = re.compile(r"[^\s\x00-\x20]+")
-_FORM_SPACES = str.maketrans({"\x02": "-", "\u00ad": "-"})
+_SOFT_HYPHENS = str.maketrans({"\x02": "-", "\u00ad": "-"})
 
 _CJK = re.compile("[\u4e00-\u9fff]")
 _FOREIGN = re.compile("[\u00a1-\u00af\u00b2-\u00b6\u00b8-\u00d6\u00d8-\u02af\u0370-\u1dff]")
@@ -144,7 +144,7 @@ class _RunReader:
 
     def __init__(self, text_page: Any, text: str, to_page: ToPage, verticals: list[Rule]) -> None:
         self._text_page = text_page
-        self._text = text
+        self._text = fold_radicals(text).translate(_SOFT_HYPHENS)
         self._to_page = to_page
         self._rule_positions = [rule.at for rule in verticals]
         self._rule_top = min((rule.start for rule in verticals), default=0.0)
@@ -191,9 +191,9 @@ class _RunReader:
             elif self._near_rule(x0, top, x1, bottom):
                 boxes = [first, *map(self._box, range(start + 1, stop - 1)), *([last] if stop - start > 1 else [])]
                 edges = tuple((box[0], box[2]) for box in boxes)
-                found.append(TextRun(_clean(match.group()), x0, top, x1, bottom, edges, space_before))
+                found.append(TextRun(match.group(), x0, top, x1, bottom, edges, space_before))
             else:
-                found.append(TextRun(_clean(match.group()), x0, top, x1, bottom, None, space_before))
+                found.append(TextRun(match.group(), x0, top, x1, bottom, None, space_before))
         return found
 
     @staticmethod
@@ -224,7 +224,7 @@ class _RunReader:
 
     def _run(self, boxes: list[Box], start: int, space_before: bool) -> TextRun:
         return TextRun(
-            _clean(self._text[start : start + len(boxes)]),
+            self._text[start : start + len(boxes)],
             min(box[0] for box in boxes),
             min(box[1] for box in boxes),
             max(box[2] for box in boxes),
@@ -248,10 +248,6 @@ class _RunReader:
             found.append(self._run([self._checked_box(index)], index, space_before))
             space_before = False
         return found
-
-
-def _clean(text: str) -> str:
-    return fold_radicals(text).translate(_FORM_SPACES)
 
 
 class _Objects:
