@@ -1,0 +1,22 @@
+"""``make bench``: every benchmark in turn; each prints ratios against a named baseline of the same run."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+BENCHMARKS = ("benchmarks.pdf", "benchmarks.docx")
+
+
+def main() -> int:
+    """Run all, or those named; the worst status is ours."""
+    names = [f"benchmarks.{name}" for name in sys.argv[1:]] or list(BENCHMARKS)
+    status = 0
+    for name in names:
+        print(f"\n== {name}", flush=True)
+        status = max(status, int(importlib.import_module(name).main([]) or 0))
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())
