@@ -49,10 +49,14 @@ def publication_lines(publication: Publication) -> list[str]:
     if publication.status == "published":
         delta = publication.delta
         news = ", ".join(f"{delta.get(kind, 0)} {word}" for kind, word in (("ADD", "new"), ("MOD", "changed"), ("DEL", "gone")))
-        lines.append(f"Dataset      {publication.path} ({news})")
+        lines.append(f"Dataset      {_current(publication)} ({news})")
     elif publication.status == "unchanged":
-        lines.append(f"Dataset      {publication.path} (unchanged: nothing new since version {publication.version})")
+        lines.append(f"Dataset      {_current(publication)} (unchanged: nothing new)")
     else:
         lines.append(f"Dataset      NOT published; the last good version stays. The refused one is kept at {publication.path}")
         lines.extend(f"             {failure.assertion}: {failure.message}" for failure in publication.failures)
     return lines
+
+
+def _current(publication: Publication) -> str:
+    return f"{publication.path.parents[1] / 'current'} -> versions/{publication.path.name}"
