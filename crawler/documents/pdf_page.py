@@ -12,7 +12,7 @@ import itertools
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import pypdfium2.raw as pdfium
 
@@ -20,22 +20,18 @@ from crawler.documents.lattice import merge_rules
 from crawler.documents.model import Box
 from crawler.documents.page import PageMarks, Rule, TextRun
 from crawler.documents.radicals import fold_radicals
+from crawler.documents.text_layer import PageContent, character_counts
 
 THICKEST_RULE = 3.2
 """A filled or stroked path that is at most this thick (points) is a rule."""
 MAX_FORM_DEPTH = 8
 MAX_OBJECTS = 200_000
 """Objects looked at on one page, forms included; a report's page has a few thousand."""
-LARGE_IMAGE = 0.5
-"""The share of the page from which on an image may be a scan of it."""
 INVISIBLE_MODES = frozenset({pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium.FPDF_TEXTRENDERMODE_CLIP})
 
 _RUN = re.compile(r"[^\s\x00-\x20]+")
 _SOFT_HYPHENS = str.maketrans({"\x02": "-", "\u00ad": "-"})
 
-_CJK = re.compile("[\u4e00-\u9fff]")
-_FOREIGN = re.compile("[\u00a1-\u00af\u00b2-\u00b6\u00b8-\u00d6\u00d8-\u02af\u0370-\u1dff]")
-_NO_MEANING = re.compile("[\x00-\x1f\ufffd\ue000-\uf8ff\U000f0000-\U0010ffff]")
 _MARK = 3.0
 """Half the size (points) up to which a glyph is a punctuation mark."""
 _GLYPH_RATIO, _MARK_RATIO = 6.0, 40.0
@@ -48,24 +44,7 @@ Matrix = tuple[float, float, float, float, float, float]
 ToPage = Callable[[float, float, float, float], Box]
 
 
-class PdfPage(NamedTuple):
-    """The marks of a page and what tells whether its text layer can be trusted."""
-
-    marks: PageMarks
-    character_count: int
-    unreadable_count: int
-    """Characters without a meaning: U+FFFD, private use, control codes, NUL."""
-    foreign_count: int
-    """Accented Latin, Greek, Cyrillic...: many of them and hardly any CJK is a Chinese text in the wrong encoding."""
-    cjk_count: int
-    image_share: float
-    path_count: int
-    all_invisible: bool
-    placeholder_count: int = 0
-    """How often ``(cid:`` stands where a character should: an earlier converter had no character map."""
-
-
-def read_page(document: Any, index: int) -> PdfPage | None:
+def read_page(document: Any, index: int) -> PageContent | None:
     """The page of that 0-based index, ``None`` if pdfium cannot load it."""
     page = pdfium.FPDF_LoadPage(document, index)
     if not page:
@@ -76,13 +55,13 @@ def read_page(document: Any, index: int) -> PdfPage | None:
         pdfium.FPDF_ClosePage(page)
 
 
-def _read(page: Any, number: int) -> PdfPage:
+def _read(page: Any, number: int) -> PageContent:
     to_page, width, height, turned = _page_space(page)
     objects = _read_objects(page, to_page, width, height)
     text_page = pdfium.FPDFText_LoadPage(page)
     if not text_page:
         marks = PageMarks(number, width, height, [], objects.horizontals, objects.verticals, ("unreadable_text",))
-        return PdfPage(marks, 0, 0, 0, 0, objects.image_share, objects.path_count, all_invisible=False)
+        return PageContent(marks, 0, 0, 0, 0, objects.image_share, objects.path_count, all_invisible=False)
     try:
         text = _page_text(text_page)
         all_invisible = 0 < objects.text_count == objects.invisible_count
@@ -95,8 +74,8 @@ def _read(page: Any, number: int) -> PdfPage:
     shown = "".join(run.text for run in runs)
     flags = ("too_many_objects",) if objects.cut_off else ()
     marks = PageMarks(number, width, height, inside, objects.horizontals, objects.verticals, flags)
-    counts = _character_counts(text, shown)
-    return PdfPage(marks, *counts, objects.image_share, objects.path_count, all_invisible, shown.count("(cid:"))
+    counts = character_counts(text, shown)
+    return PageContent(marks, *counts, objects.image_share, objects.path_count, all_invisible, shown.count("(cid:"))
 
 
 def _page_space(page: Any) -> tuple[ToPage, float, float, bool]:
@@ -131,12 +110,6 @@ def _page_text(text_page: Any) -> str:
 
 def _character(code: int) -> str:
     return chr(code) if code < 0x110000 and not 0xD800 <= code < 0xE000 else "\ufffd"
-
-
-def _character_counts(text: str, shown: str) -> tuple[int, int, int, int]:
-    nothing = text.count("\x00")
-    unreadable = nothing + len(_NO_MEANING.findall(shown))
-    return len(shown) + nothing, unreadable, len(_FOREIGN.findall(shown)), len(_CJK.findall(shown))
 
 
 class _RunReader:
