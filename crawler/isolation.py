@@ -1,21 +1,33 @@
-"""Untrusted documents are read in child processes that can be killed."""
+"""Untrusted documents are read in child processes that can be killed.
+
+Each child has a pipe of its own and one document at a time, so that nothing a document does to its child can reach another
+document. In pools whose children share a pipe (pebble, concurrent.futures) a child that dies at the wrong moment takes the
+pool with it.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-import multiprocessing
-import resource
+import os
+import pickle
+import queue
 import signal
-from collections.abc import Callable
+import socket
+import subprocess
+import sys
+import threading
+import time
 from concurrent.futures import Future
-from concurrent.futures import TimeoutError as FutureTimeoutError
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
-
-from pebble import ProcessExpired, ProcessPool
 
 from crawler.extraction import Extraction, extract
 from crawler.outcomes import Outcome
+from crawler.reading_child import Orders, ReadFunction, Reply
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -24,39 +36,130 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-ReadFunction = Callable[[bytes, str | None], Extraction]
+CHILD = "import sys; from crawler.reading_child import serve; serve(int(sys.argv[1]))"
+START_SECONDS = 120.0
+"""How long a child may take to be there, on a machine that is busy."""
+END_SECONDS = 5.0
+"""How long a child that hung up may take to be gone."""
 
 
-def _limit(memory_bytes: int) -> None:
-    """Prepare a child: a hard limit on its address space, and Ctrl-C left to the parent."""
-    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+class NotReadError(Exception):
+    """The document was not read, for a reason that lies with this machine: nothing is known about the document."""
+
+
+class _ChildLostError(Exception):
+    """The child ended, or was ended, in the middle of a document."""
+
+    def __init__(self, outcome: Outcome, what: str) -> None:
+        super().__init__(what)
+        self.outcome = outcome
+        self.what = what
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    source: bytes | Path
+    expected: str | None
+    future: Future[Extraction] = field(default_factory=Future)
+
+
+class _Child:
+    """One child process, from its start to its end."""
+
+    def __init__(self, orders: Orders) -> None:
+        self.documents = 0
+        ours, theirs = socket.socketpair()
+        with theirs:
+            # Not on our stdout, which belongs to records; the session of its own makes it a group that can be killed.
+            self._process = subprocess.Popen(  # noqa: S603 - our own module
+                [sys.executable, "-P", "-c", CHILD, str(theirs.fileno())],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(path or os.curdir for path in sys.path)},
+                pass_fds=(theirs.fileno(),),
+                start_new_session=True,
+            )
+        self._connection = Connection(ours.detach())
+        self._ask(orders, START_SECONDS)
+
+    def read(self, source: bytes | Path, expected: str | None, seconds: float) -> Reply:
+        """Have one document read.
+
+        Raises:
+            _ChildLostError: it took too long, or the child died; the child is no more.
+        """
+        self.documents += 1
+        reply = self._ask((source, expected), seconds)
+        if not isinstance(reply, Reply):
+            self.kill()
+            raise _ChildLostError(Outcome.FAILED, "the reader's process gave no sensible answer")
+        return reply
+
+    def interrupt(self) -> None:
+        """End the child and whatever it started; whoever waits for its answer is told at once. From any thread."""
+        if self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+
+    def kill(self) -> None:
+        """End the child and whatever it started, and leave nothing of it behind."""
+        self.interrupt()
+        self._process.wait()
+        self._connection.close()
+
+    def _ask(self, message: object, seconds: float) -> object:
+        try:
+            self._connection.send(message)
+            if self._connection.poll(seconds):
+                return self._connection.recv()
+        except (EOFError, OSError, pickle.UnpicklingError):
+            self._await_end()
+            self.kill()
+            raise _ChildLostError(Outcome.FAILED, f"the reader's process died ({self._how_it_ended()})") from None
+        self.kill()
+        raise _ChildLostError(Outcome.TIMEOUT, f"reading took longer than {seconds:g} s and was stopped")
+
+    def _await_end(self) -> None:
+        """Let a child that hung up come to its own end, so that its status is told and not that of our signal."""
+        deadline = time.monotonic() + END_SECONDS
+        while time.monotonic() < deadline:
+            # Not reaped yet: its number stays its own until the whole group has been killed.
+            if os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+                return
+            time.sleep(0.01)
+
+    def _how_it_ended(self) -> str:
+        status = self._process.returncode
+        return f"exit status {status}" if status >= 0 else signal.Signals(-status).name
 
 
 class ExtractionPool:
-    """A pool of child processes for `crawler.extraction.extract`.
+    """Child processes for `crawler.extraction.extract`, each with limits of its own.
 
-    A child that runs over its time or crashes in C code is killed and replaced, and costs its own document only.
+    A document whose child runs over its time, dies or runs out of memory is read once more, by a fresh child that reads
+    nothing else; then it is given up with an outcome that says why. Thread-safe. Nothing is started before the first
+    document.
 
     Args:
         workers: child processes.
         timeout: seconds of wall clock a document.
         memory_mb: address space of a child, in MiB.
         max_tasks: documents before a child is replaced.
-        read: what a child does with a document; a function that can be imported.
+        read: what a child does with a document; a function of a module that can be imported.
     """
 
     def __init__(self, *, workers: int, timeout: float, memory_mb: int, max_tasks: int, read: ReadFunction = extract) -> None:
+        self.workers = workers
         self.timeout = timeout
         self.memory_mb = memory_mb
-        self.read = read
-        # forkserver: a clean parent without the reactor's threads and sockets, and cheaper than spawn for each child.
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["crawler.extraction"])
-        self._pool = ProcessPool(
-            max_workers=workers, max_tasks=max_tasks, initializer=_limit, initargs=(memory_mb * 1024 * 1024,), context=context
-        )
+        self.max_tasks = max_tasks
+        self._orders = Orders(f"{read.__module__}:{read.__qualname__}", memory_mb * 1024 * 1024, timeout, os.getpid())
+        self._tasks: queue.SimpleQueue[_Task | None] = queue.SimpleQueue()
+        self._threads: list[threading.Thread] = []
+        self._children: set[_Child] = set()
+        self._lock = threading.Lock()
+        self._closed = False
+        self._stopped = False
 
     @classmethod
     def from_settings(cls, settings: BaseSettings) -> Self:
@@ -74,40 +177,142 @@ class ExtractionPool:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close(wait=error is None)
 
+    def submit(self, source: bytes | Path, expected: str | None = None) -> Future[Extraction]:
+        """Start reading a document.
+
+        Args:
+            source: the document, or the file it is in. A path costs this process no memory.
+            expected: see `crawler.extraction.extract`.
+
+        Returns:
+            The extraction, whatever became of the child; or `NotReadError`.
+
+        Raises:
+            RuntimeError: the pool is closed.
+        """
+        task = _Task(source, expected)
+        with self._lock:
+            if self._closed:
+                raise RuntimeError("the pool is closed")
+            self._tasks.put(task)
+            if len(self._threads) < self.workers:
+                name = f"reader-{len(self._threads) + 1}"
+                self._threads.append(threading.Thread(target=self._work, name=name, daemon=True))
+                self._threads[-1].start()
+        return task.future
+
+    async def extract(self, source: bytes | Path, expected: str | None = None) -> Extraction:
+        """Read a document without blocking the event loop.
+
+        Raises:
+            NotReadError: it could not be tried.
+        """
+        return await asyncio.wrap_future(self.submit(source, expected))
+
     def close(self, *, wait: bool = True) -> None:
         """End the children; with ``wait=False`` whatever they are doing is dropped."""
-        if wait:
-            self._pool.close()  # type: ignore[no-untyped-call]  # pebble is only half typed
-        else:
-            self._pool.stop()  # type: ignore[no-untyped-call]
-        self._pool.join()
+        with self._lock:
+            self._closed = True
+            if not wait:
+                self._stopped = True
+                self._drop_tasks()
+            for _ in self._threads:
+                self._tasks.put(None)
+            for child in () if wait else tuple(self._children):
+                child.interrupt()
+        for thread in self._threads:
+            thread.join()
 
-    def submit(self, content: bytes, expected: str | None = None) -> Future[Extraction]:
-        """Start reading a document; `settle` turns the future into an outcome."""
-        future: Future[Extraction] = self._pool.schedule(self.read, args=(content, expected), timeout=self.timeout)
-        return future
+    def _drop_tasks(self) -> None:
+        with contextlib.suppress(queue.Empty):
+            while True:
+                task = self._tasks.get_nowait()
+                if task is not None:
+                    task.future.cancel()
 
-    def settle(self, future: Future[Extraction]) -> Extraction:
-        """The extraction, whatever became of the child; blocks until it is there."""
+    def _work(self) -> None:
+        """One thread's life: a child of its own, one document after another."""
+        child: _Child | None = None
+        while (task := self._tasks.get()) is not None:
+            if not task.future.set_running_or_notify_cancel():
+                continue
+            try:
+                child, extraction = self._read(child, task)
+            except NotReadError as error:
+                child = None
+                task.future.set_exception(error)
+            except Exception as error:
+                # A thread that ends here would leave every later document waiting.
+                logger.exception("the pool failed on a document")
+                child = None
+                task.future.set_exception(NotReadError(f"the pool failed with {type(error).__name__}: {error}"))
+            else:
+                task.future.set_result(extraction)
+        self._end(child)
+
+    def _read(self, child: _Child | None, task: _Task) -> tuple[_Child | None, Extraction]:
+        """The extraction, and the child that reads the next document, if it is fit to."""
+        child, answer = self._attempt(child, task)
+        if isinstance(answer, _ChildLostError):
+            logger.warning("%s; it is read once more by a fresh process", answer.what)
+            child, answer = self._attempt(None, task)
+            self._end(child)
+            return None, self._given_up(answer) if isinstance(answer, _ChildLostError) else answer
+        return child, answer
+
+    def _attempt(self, child: _Child | None, task: _Task) -> tuple[_Child | None, Extraction | _ChildLostError]:
+        if child is None:
+            child = self._start()
         try:
-            return future.result()
-        except FutureTimeoutError:
-            message = f"reading took longer than {self.timeout:g} s and was stopped; raise EXTRACTION_TIMEOUT to try again"
-            return Extraction(Outcome.TIMEOUT, message, None, self.timeout)
-        except MemoryError:
-            message = f"reading needs more than {self.memory_mb} MiB and was stopped; raise EXTRACTION_MEMORY_MB to try again"
-            return Extraction(Outcome.TOO_LARGE, message, None, 0.0)
-        except ProcessExpired as error:
-            message = f"the reader's process died (exit code {error.exitcode}); the file is kept in the attachment store"
-            return Extraction(Outcome.FAILED, message, None, 0.0)
-        except Exception as error:
-            # Whatever a reader did not foresee: an outcome for this document, and a trace for whoever mends the reader.
-            logger.exception("a reader failed on a document")
-            message = f"the reader failed with {type(error).__name__}: {error}; please report it with the file"
-            return Extraction(Outcome.FAILED, message, None, 0.0)
+            reply = child.read(task.source, task.expected, self.timeout)
+        except _ChildLostError as error:
+            self._end(child)
+            if self._stopped:
+                raise NotReadError("reading was stopped") from error
+            return None, error
+        if reply.problem == "unreadable":
+            self._end(child)
+            raise NotReadError(f"the file cannot be opened: {reply.detail}")
+        if reply.problem == "memory":
+            # What it has eaten is not given back, and the next document would pay.
+            self._end(child)
+            return None, _ChildLostError(Outcome.TOO_LARGE, f"reading needs more than {self.memory_mb} MiB")
+        if reply.extraction is None:
+            # An outcome for this document, and a trace for whoever mends the reader.
+            logger.error("a reader failed on a document\n%s", reply.trace)
+            message = f"the reader failed with {reply.detail}; please report it with the file"
+            extraction = Extraction(Outcome.FAILED, message, None, 0.0)
+        else:
+            extraction = reply.extraction
+        if child.documents >= self.max_tasks:
+            self._end(child)
+            child = None
+        return child, extraction
 
-    async def extract(self, content: bytes, expected: str | None = None) -> Extraction:
-        """Read a document without blocking the event loop."""
-        future = self.submit(content, expected)
-        await asyncio.wait([asyncio.wrap_future(future)])
-        return self.settle(future)
+    def _given_up(self, lost: _ChildLostError) -> Extraction:
+        remedy = {
+            Outcome.TIMEOUT: "raise EXTRACTION_TIMEOUT and run `scrapy reextract --outcome timeout`",
+            Outcome.TOO_LARGE: "raise EXTRACTION_MEMORY_MB and run `scrapy reextract --outcome too_large`",
+            Outcome.FAILED: "the file is in the attachment store; after a change run `scrapy reextract --outcome failed`",
+        }[lost.outcome]
+        message = f"{lost.what}, twice; it is set aside and not read again by this version: {remedy}"
+        return Extraction(lost.outcome, message, None, self.timeout if lost.outcome is Outcome.TIMEOUT else 0.0)
+
+    def _start(self) -> _Child:
+        try:
+            child = _Child(self._orders)
+        except (OSError, _ChildLostError) as error:
+            raise NotReadError(f"no process to read documents could be started: {error}") from error
+        with self._lock:
+            self._children.add(child)
+            stopped = self._stopped
+        if stopped:
+            self._end(child)
+            raise NotReadError("reading was stopped")
+        return child
+
+    def _end(self, child: _Child | None) -> None:
+        if child is not None:
+            with self._lock:
+                self._children.discard(child)
+            child.kill()

@@ -69,18 +69,18 @@ class Command(ScrapyCommand):
                 content = path.read_bytes()
             except OSError as error:
                 while waiting:
-                    yield self._line(pool, *waiting.popleft())
+                    yield self._line(*waiting.popleft())
                 yield _error(name, Outcome.NOT_FOUND, f"the file cannot be opened: {error.strerror or error}")
                 continue
             waiting.append((name, content, pool.submit(content, path.suffix.lstrip(".").lower() or None)))
             if len(waiting) >= AHEAD:
-                yield self._line(pool, *waiting.popleft())
+                yield self._line(*waiting.popleft())
         while waiting:
-            yield self._line(pool, *waiting.popleft())
+            yield self._line(*waiting.popleft())
 
     @staticmethod
-    def _line(pool: ExtractionPool, name: str, content: bytes, future: Future[Extraction]) -> dict[str, Any]:
-        extraction = pool.settle(future)
+    def _line(name: str, content: bytes, future: Future[Extraction]) -> dict[str, Any]:
+        extraction = future.result()
         if extraction.record is None:
             return _error(name, extraction.outcome, extraction.message)
         sha256 = hashlib.sha256(content).hexdigest()

@@ -1,0 +1,102 @@
+"""The child's side of `crawler.isolation`: one document after another from a socket."""
+
+from __future__ import annotations
+
+import ctypes
+import importlib
+import os
+import resource
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from crawler.extraction import Extraction
+
+ReadFunction = Callable[[bytes, str | None], Extraction]
+
+FILE_MAX_BYTES = 64 * 1024 * 1024
+"""The longest file a child can write; readers write none, and a log on stderr may be a file."""
+GRACE_SECONDS = 10.0
+"""A child that its parent has not stopped this long after the time limit stops itself: the parent is gone."""
+_PR_SET_PDEATHSIG = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """What a child is told once, before its first document.
+
+    ``read`` is ``module:function``; the rest are its limits: bytes of address space and seconds of wall clock a document.
+    """
+
+    read: str
+    memory_bytes: int
+    seconds: float
+    parent: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What became of one document in a child: an extraction, or ``problem`` says why there is none.
+
+    ``problem`` is ``memory``, ``unreadable`` (the file could not be opened) or ``error`` (what no reader foresaw), and
+    ``detail`` its words.
+    """
+
+    extraction: Extraction | None
+    problem: str = ""
+    detail: str = ""
+    trace: str = ""
+
+
+def serve(descriptor: int) -> None:
+    """Answer what comes through an inherited socket until the parent hangs up."""
+    connection = Connection(descriptor)
+    orders: Orders = connection.recv()
+    _confine(orders)
+    module, _, name = orders.read.partition(":")
+    read: ReadFunction = getattr(importlib.import_module(module), name)
+    connection.send(os.getpid())
+    while True:
+        try:
+            source, expected = connection.recv()
+        except EOFError:
+            return
+        # The default action of SIGALRM ends the process, also inside C code.
+        signal.setitimer(signal.ITIMER_REAL, orders.seconds + GRACE_SECONDS)
+        connection.send(_answer(read, source, expected))
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def _answer(read: ReadFunction, source: bytes | Path, expected: str | None) -> Reply:
+    try:
+        content = source if isinstance(source, bytes) else source.read_bytes()
+    except OSError as error:
+        return Reply(None, "unreadable", f"{Path(error.filename or '').name}: {error.strerror or error}")
+    try:
+        return Reply(read(content, expected))
+    except MemoryError:
+        pass
+    except Exception as error:  # noqa: BLE001 - whatever a reader did not foresee is this document's outcome
+        return Reply(None, "error", f"{type(error).__name__}: {error}", traceback.format_exc())
+    # Outside the handler, when what the frames held is free again.
+    return Reply(None, "memory")
+
+
+def _confine(orders: Orders) -> None:
+    """Hard limits, and no life without the parent."""
+    for limit, value in (
+        (resource.RLIMIT_AS, orders.memory_bytes),
+        (resource.RLIMIT_FSIZE, FILE_MAX_BYTES),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        _, hard = resource.getrlimit(limit)
+        allowed = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.setrlimit(limit, (allowed, allowed))
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != orders.parent:
+        sys.exit("the parent process is gone")
