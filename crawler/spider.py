@@ -37,6 +37,10 @@ if TYPE_CHECKING:
 
     from crawler.dataset.publish import Publication
 
+LEAST_DELAY_SECONDS = 0.005
+"""Scrapy 2.19 counts a transfer only when its task first runs, so without any delay it starts all that is queued for a host at
+once, whatever the concurrency says; tests/test_crawl_faults.py measures it at the server."""
+
 BODY_MIN_CHARACTERS = 600
 """An article with attachments and less text than this is only their cover; the shortest reports have 2,800 characters."""
 
@@ -81,6 +85,8 @@ class ReportsSpider(Spider):
             arguments = CrawlArguments.parse(crawler.settings, default_province=cls.province, **texts)
         workspace = Workspace.of(crawler.settings, cls.name, sample=arguments.sample is not None)
         crawler.settings.set("FILES_STORE", workspace.files_store, priority="spider")
+        if crawler.settings.getfloat("DOWNLOAD_DELAY") < LEAST_DELAY_SECONDS:
+            crawler.settings.set("DOWNLOAD_DELAY", LEAST_DELAY_SECONDS, priority="cmdline")
         crawler.settings.set("DOWNLOAD_SLOTS", _slots(arguments.portals), priority="spider")
         spider = super().from_crawler(
             crawler,
@@ -256,8 +262,9 @@ class ReportsSpider(Spider):
             return
         column.reports += 1
         column.titles.append(link.text)
-        if not self.follow_rows:
+        if not self.follow_rows or link.url in sweep.asked:
             return
+        sweep.asked.add(link.url)
         if is_document_url(link.url):
             document = DocumentItem(link.url, "attachment", link_text=link.text, expected=promised_kind(link.url))
             yield self._item(sweep, column, link.url, link, documents=[document])
@@ -384,5 +391,5 @@ def _slots(portals: tuple[Portal, ...]) -> dict[str, dict[str, Any]]:
     for portal in portals:
         if portal.delay is not None:
             for host in allowed_hosts(portal):
-                slots[host.rpartition(":")[0] or host] = {"concurrency": 1, "delay": portal.delay}
+                slots[host.rpartition(":")[0] or host] = {"concurrency": 1, "delay": max(portal.delay, LEAST_DELAY_SECONDS)}
     return slots

@@ -61,6 +61,8 @@ class PortalSweep:
     columns: dict[str, ColumnSweep] = field(default_factory=dict)
     reached: bool = False
     new_documents: int = 0
+    asked: set[str] = field(default_factory=set)
+    """Rows followed in this run; one article may stand in several columns."""
     problems: list[tuple[Outcome, str]] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
     """What discovery did, in words, for ``scrapy portals check``."""

@@ -206,10 +206,14 @@ class SampleServer:
             self._active[host] = self._active.get(host, 0) + 1
             self._most[host] = max(self._most.get(host, 0), self._active[host])
 
-    def end(self, record: RequestRecord) -> None:
-        """Counts a request out."""
+    def release(self, host: str) -> None:
+        """Counts a request out, before its last bytes are sent: a client that has them may rightly ask again."""
         with self._lock:
-            self._active[record.host] -= 1
+            self._active[host] -= 1
+
+    def note(self, record: RequestRecord) -> None:
+        """Remembers an answered request."""
+        with self._lock:
             self.requests.append(record)
 
     def render(self, content: bytes) -> bytes:
@@ -270,12 +274,19 @@ class _Handler(BaseHTTPRequestHandler):
         sample = self.server.sample
         path = urlsplit(self.path).path
         sample.begin(host)
+        self._counted = True
         status = 0
         try:
             fault = sample.faults(host, path) if sample.faults else None
             status = self._misbehave(fault, path) if fault else self._answer(path)
         finally:
-            sample.end(RequestRecord(host, self.command, path, status, started))
+            self._release()
+            sample.note(RequestRecord(host, self.command, path, status, started))
+
+    def _release(self) -> None:
+        if self._counted:
+            self._counted = False
+            self.server.sample.release(str(self.server.server_address[0]))
 
     def _answer(self, path: str) -> int:
         found = self._find(path)
@@ -291,6 +302,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_response(304)
             for name, value in headers:
                 self.send_header(name, value)
+            self._release()
             self.end_headers()
             return 304
         return self._send(200, content, kind, headers)
@@ -337,8 +349,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         for name, value in headers:
             self.send_header(name, value)
+        if not body or self.command == "HEAD":
+            self._release()
         self.end_headers()
         if self.command != "HEAD":
+            self._release()
             self.wfile.write(body)
         return status
 
