@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from crawler.documents import sniff as kinds
@@ -11,7 +12,9 @@ from crawler.documents.docx import read_docx
 from crawler.documents.html import html_title, read_html
 from crawler.documents.mhtml import read_mhtml
 from crawler.documents.model import Document
+from crawler.documents.office import OFFICE_KINDS, Convert, office_format
 from crawler.documents.pdf import read_pdf
+from crawler.documents.sheets import read_sheets
 from crawler.documents.sniff import sniff
 from crawler.documents.text import read_text
 from crawler.outcomes import Outcome, OutcomeError
@@ -32,6 +35,8 @@ READERS: Mapping[str, Reader] = MappingProxyType(
         kinds.HTML: read_html,
         kinds.MHTML: read_mhtml,
         kinds.TEXT: read_text,
+        kinds.XLS: read_sheets,
+        kinds.XLSX: read_sheets,
     }
 )
 """Media type to reader. A new format is one module and one line here."""
@@ -91,12 +96,13 @@ _BY_MEDIA_TYPE = MappingProxyType(
 )
 
 
-def read_document(content: bytes, *, expected: str | None = None) -> Document:
+def read_document(content: bytes, *, expected: str | None = None, convert: Convert | None = None) -> Document:
     """Read a file of any known kind.
 
     Args:
         content: the whole file.
         expected: the kind the link promised, as a file name's suffix (``pdf``, ``.docx``) or a media type.
+        convert: makes DOCX of the kinds in `OFFICE_KINDS`, which are ``unsupported`` without it.
 
     Raises:
         OutcomeError: ``not_a_document`` (empty, an error page in place of the promised file, no known format), ``too_large``
@@ -116,6 +122,8 @@ def read_document(content: bytes, *, expected: str | None = None) -> Document:
     if found in {kinds.UNKNOWN, kinds.XML, kinds.JSON}:
         what = {kinds.XML: "XML data", kinds.JSON: "JSON data"}.get(found, "bytes of no known format")
         raise OutcomeError(Outcome.NOT_A_DOCUMENT, f"the file is {what}{_instead_of(promised)}")
+    if found in OFFICE_KINDS:
+        return _read_converted(content, found, convert)
     reader = READERS.get(found)
     if reader is None:
         if not _has_directory(content):
@@ -124,6 +132,13 @@ def read_document(content: bytes, *, expected: str | None = None) -> Document:
     if found in {kinds.HTML, kinds.TEXT} and promised not in _WEB_NAMES:
         return _read_in_place_of(promised, found, content, reader)
     return reader(content)
+
+
+def _read_converted(content: bytes, found: str, convert: Convert | None) -> Document:
+    """An office document by way of DOCX; its media type stays its own."""
+    if convert is None:
+        raise OutcomeError(Outcome.UNSUPPORTED, f"no reader without LibreOffice for this kind of file: {NAMES[found]}")
+    return replace(read_docx(convert(content, office_format(content, found))), media_type=found)
 
 
 def _read_in_place_of(promised: str, found: str, content: bytes, reader: Reader) -> Document:
