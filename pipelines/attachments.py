@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import io
 from typing import TYPE_CHECKING, Any, ClassVar, cast
@@ -95,7 +96,7 @@ class AttachmentsPipeline(FilesPipeline):
             return self._info(request, "uptodate", {**stored, "etag": known.etag, "last_modified": known.last_modified})
         if response.status != 200:
             return self._failed(request, *describe_status(response.status, request.url))
-        missing = missing_end(response.body)
+        missing = await asyncio.to_thread(missing_end, response.body)
         if missing is not None:
             message = (
                 f"{request.url} broke off after {len(response.body)} bytes ({missing} is missing); "
@@ -133,11 +134,18 @@ class AttachmentsPipeline(FilesPipeline):
             setattr(document, key, value)
 
     async def _persist(self, content: bytes) -> dict[str, Any]:
-        sha256 = hashlib.sha256(content).hexdigest()
-        media_type = sniff(content)
+        # Digests and disks take their time, and the reactor has other portals to serve.
+        sha256, media_type = await asyncio.to_thread(_describe, content)
         path = content_path(sha256, media_type)
-        await ensure_awaitable(self.store.persist_file(path, io.BytesIO(content), self.spiderinfo))
+        if isinstance(self.store, AtomicFSFilesStore):
+            await asyncio.to_thread(self.store.persist_file, path, io.BytesIO(content), self.spiderinfo)
+        else:
+            await ensure_awaitable(self.store.persist_file(path, io.BytesIO(content), self.spiderinfo))
         return {"sha256": sha256, "media_type": media_type, "size": len(content), "path": path}
+
+
+def _describe(content: bytes) -> tuple[str, str]:
+    return hashlib.sha256(content).hexdigest(), sniff(content)
 
 
 def _header(response: Response, name: str) -> str | None:

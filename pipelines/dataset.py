@@ -34,9 +34,19 @@ class DatasetPipeline:
         """The running spider."""
         return cast("ReportsSpider", self.crawler.spider)
 
-    def process_item(self, item: PageItem) -> PageItem:
-        """Write the page and its documents, in one transaction each."""
+    async def process_item(self, item: PageItem) -> PageItem:
+        """Write the page and its documents, in one transaction each, in a thread: a disk may take its time."""
         spider = self.spider
+        new = await asyncio.to_thread(self._record, spider, item)
+        if new:
+            spider.sweeps[spider.portal_key(item.portal)].new_documents += new
+            self.crawler.stats.inc_value("document/new", new)
+        return item
+
+    @staticmethod
+    def _record(spider: ReportsSpider, item: PageItem) -> int:
+        """How many of the page's documents are new."""
+        new = 0
         spider.ledger.record_page(
             item.page_url,
             portal=spider.portal_key(item.portal),
@@ -53,7 +63,7 @@ class DatasetPipeline:
             if document.unchanged:
                 spider.ledger.touch_document(document.url, run=spider.run)
                 continue
-            new = spider.ledger.record_document(
+            new += spider.ledger.record_document(
                 document.url,
                 page_url=item.page_url,
                 role=document.role,
@@ -68,10 +78,7 @@ class DatasetPipeline:
                 message=document.message,
                 run=spider.run,
             )
-            if new:
-                spider.sweeps[spider.portal_key(item.portal)].new_documents += 1
-                self.crawler.stats.inc_value("document/new")
-        return item
+        return new
 
     async def close_spider(self) -> None:
         """Record how each portal and column ended, then publish in a thread of its own."""

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self, cast
 
 from crawler import EXTRACTOR_VERSION
-from crawler.isolation import ExtractionPool
+from crawler.isolation import ExtractionPool, NotReadError
+from crawler.outcomes import Outcome
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -44,15 +45,23 @@ class ExtractionPipeline:
         spider = cast("ReportsSpider", self.crawler.spider)
         # Two pages may link the same file at the same moment.
         async with self._reading.setdefault(sha256, asyncio.Lock()):
-            known = spider.ledger.find_extraction(sha256, EXTRACTOR_VERSION)
+            known = await asyncio.to_thread(spider.ledger.find_extraction, sha256, EXTRACTOR_VERSION)
             if known is not None:
                 self.crawler.stats.inc_value("document/extraction/known")
                 document.outcome, document.message = known.outcome.value, known.message
                 document.extraction = known.record
                 return
-            content = await asyncio.to_thread(self._content, spider, cast("str", document.path))
-            extraction = await self.pool.extract(content, document.expected)
-            spider.ledger.save_extraction(
+            # By path: however many documents wait for a child, none of them is in memory here.
+            path = Path(spider.workspace.files_store) / cast("str", document.path)
+            try:
+                extraction = await self.pool.extract(path, document.expected)
+            except NotReadError as error:
+                # Says nothing of the document, so the ledger does not learn it and the next run tries again.
+                self.crawler.stats.inc_value("document/extraction/not_read")
+                document.outcome, document.message = Outcome.FAILED.value, f"{document.url} was not read: {error}"
+                return
+            await asyncio.to_thread(
+                spider.ledger.save_extraction,
                 sha256,
                 EXTRACTOR_VERSION,
                 outcome=extraction.outcome,
@@ -63,7 +72,3 @@ class ExtractionPipeline:
         self.crawler.stats.inc_value("document/extraction/read")
         document.outcome, document.message = extraction.outcome.value, extraction.message
         document.extraction = extraction.record
-
-    @staticmethod
-    def _content(spider: ReportsSpider, path: str) -> bytes:
-        return (Path(spider.workspace.files_store) / path).read_bytes()
