@@ -16,7 +16,13 @@ MAY_IMPORT = {
     "crawler/forms": ("crawler.forms", "crawler.documents.model", "crawler.outcomes"),
     "crawler/dataset": ("crawler.dataset", "crawler.forms", "crawler.outcomes"),
     "crawler/sample": ("crawler.sample", "crawler.forms.catalogue"),
-    "crawler/middlewares": ("crawler.middlewares", "crawler.portals", "crawler.documents", "crawler.failures", "crawler.outcomes"),
+    "crawler/middlewares": (
+        "crawler.middlewares",
+        "crawler.portals",
+        "crawler.documents",
+        "crawler.failures",
+        "crawler.outcomes",
+    ),
     "spiders": ("crawler.spider",),
 }
 NETWORK = re.compile(r"^(scrapy|twisted|socket|urllib\.request|http\.client|requests|httpx|aiohttp)\b")
@@ -54,7 +60,9 @@ def test_arrows_go_one_way(package: str) -> None:
 
 @pytest.mark.parametrize("package", PURE)
 def test_parsers_do_not_reach_the_network(package: str) -> None:
-    wrong = [f"{path.relative_to(ROOT)} imports {name}" for path in modules(package) for name in imports(path) if NETWORK.match(name)]
+    wrong = [
+        f"{path.relative_to(ROOT)} imports {name}" for path in modules(package) for name in imports(path) if NETWORK.match(name)
+    ]
     assert wrong == []
 
 
@@ -63,7 +71,9 @@ def test_the_lock_holds_the_pins_and_names_no_registry() -> None:
     assert len(pins) > 15
     lock = (ROOT / "requirements-dev.lock").read_text("utf-8")
     for name, version in pins:
-        assert re.search(rf"^{re.escape(name)}==({re.escape(version)})\b", lock, re.MULTILINE | re.IGNORECASE), f"{name}=={version}"
+        assert re.search(rf"^{re.escape(name)}==({re.escape(version)})\b", lock, re.MULTILINE | re.IGNORECASE), (
+            f"{name}=={version}"
+        )
     entries = re.findall(r"^[a-z0-9_.-]+==\S+.*?(?=^\S|\Z)", lock, re.MULTILINE | re.DOTALL | re.IGNORECASE)
     assert all("--hash=sha256:" in entry for entry in entries)
     assert "://" not in lock

@@ -24,7 +24,9 @@ def portal_with_attachments(site: Path) -> MiniPortal:
     portal = MiniPortal(site / "luanchuan")
     for number, name in enumerate(("一局", "二局", "三局"), start=1):
         portal.put(f"/files/{number}.docx", to_docx(report(name, number)))
-        portal.article(number, TITLE.format(name=name), f'<p><a href="/files/{number}.docx">{TITLE.format(name=name)}.docx</a></p>')
+        portal.article(
+            number, TITLE.format(name=name), f'<p><a href="/files/{number}.docx">{TITLE.format(name=name)}.docx</a></p>'
+        )
     portal.finish()
     return portal
 
@@ -113,7 +115,9 @@ def test_a_page_in_two_columns_is_asked_for_once(tmp_path: Path) -> None:
     portal.finish()
     with served(tmp_path / "site") as server:
         home = server.url("luanchuan")
-        file = portals_file(tmp_path / "portals.toml", server, columns=f'["{home}zwgk/zfxxgknb/", "{home}zwgk/zfxxgknb/index.html"]')
+        file = portals_file(
+            tmp_path / "portals.toml", server, columns=f'["{home}zwgk/zfxxgknb/", "{home}zwgk/zfxxgknb/index.html"]'
+        )
         night = crawl(file, tmp_path / "output")
         asked = [record.path for record in server.requests]
     assert night.status == 0

@@ -33,7 +33,9 @@ def test_portals_shows_health_after_a_crawl(tmp_path: Path) -> None:
 
 def test_check_walks_discovery_step_by_step() -> None:
     with SampleServer(port=0) as server:
-        done = scrapy("portals", "check", server.url("luanchuan"), "-s", "ALLOW_PRIVATE_ADDRESSES=True", "-s", "DOWNLOAD_DELAY=0.05")
+        done = scrapy(
+            "portals", "check", server.url("luanchuan"), "-s", "ALLOW_PRIVATE_ADDRESSES=True", "-s", "DOWNLOAD_DELAY=0.05"
+        )
         assert server.request_count() < 40
     assert done.returncode == 0, done.stderr[-2000:]
     assert "政府信息公开" in done.stdout

@@ -78,7 +78,9 @@ def test_identities_fail_where_the_source_does_not_add_up_and_nowhere_else(recor
     by_page = {path_of(record["page_url"]): record for record in records}
     for report in readable():
         failed = {
-            check["id"] for check in by_page[report["page"]]["checks"] if check["kind"] == "identity" and check["status"] == "fail"
+            check["id"]
+            for check in by_page[report["page"]]["checks"]
+            if check["kind"] == "identity" and check["status"] == "fail"
         }
         assert failed == set(report["failed_identities"]), report["title"]
 
@@ -95,7 +97,9 @@ def test_one_record_a_report_renditions_merged_corrections_superseding(night: tu
     assert all(record["supersedes"] for record in corrected)
     merged = [record for record in reports if len(record["documents"]) > 1]
     assert len(merged) >= 2
-    assert any({"text/html", "application/pdf"} <= {document["media_type"] for document in record["documents"]} for record in merged)
+    assert any(
+        {"text/html", "application/pdf"} <= {document["media_type"] for document in record["documents"]} for record in merged
+    )
 
 
 def test_look_alikes_are_not_reports(records: list[dict[str, Any]]) -> None:
@@ -130,7 +134,11 @@ def test_every_number_can_be_traced(records: list[dict[str, Any]]) -> None:
 
 def test_the_tables_agree_with_the_records(night: tuple[Path, str]) -> None:
     current, stdout = night
-    reports = {record["report_id"]: record for line in (current / "reports.jsonl").read_text("utf-8").splitlines() if (record := json.loads(line))}
+    reports = {
+        record["report_id"]: record
+        for line in (current / "reports.jsonl").read_text("utf-8").splitlines()
+        if (record := json.loads(line))
+    }
     content = (current / "cells.csv").read_text("utf-8-sig")
     rows = list(csv.DictReader(io.StringIO(content, newline="")))
     assert len(rows) == sum(len(record["cells"]) for record in reports.values())
