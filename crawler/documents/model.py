@@ -46,6 +46,17 @@ class GridCell:
     """1-based page, for paged formats."""
     box: Box | None = None
     second_text: str | None = None
+    wrapped: bool = False
+    """The lines are one number that the cell was too narrow for: digits at once under digits, each line but the last full."""
+
+    @property
+    def number_text(self) -> str:
+        """The text as one number's: a wrapped number on one line.
+
+        >>> GridCell(0, 0, "607\\n1", wrapped=True).number_text
+        '6071'
+        """
+        return self.text.replace("\n", "") if self.wrapped else self.text
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -10,7 +11,7 @@ from crawler.documents.lattice import Lattice, LatticeCell, owners
 from crawler.documents.layout import Line, lines_of
 from crawler.documents.model import Method
 from crawler.documents.page import TextRun
-from crawler.documents.stitching import Fragment, Piece
+from crawler.documents.stitching import SPLIT_DIGITS, Fragment, Piece
 
 NO_GAP = 0.12
 """Characters nearer than this (in line heights) were set as one word: a rule between them is crossed, not respected."""
@@ -25,10 +26,15 @@ TEXT_CROSSES_RULE = "text_crosses_rule"
 TEXT_ON_RULE = "text_on_rule"
 INCONSISTENT_LATTICE = "inconsistent_lattice"
 UNREADABLE_CHARACTERS = "unreadable_characters"
-SPLIT_DIGITS = "split_digits"
 DOUBTS = frozenset({TEXT_CROSSES_RULE, TEXT_ON_RULE, INCONSISTENT_LATTICE, UNREADABLE_CHARACTERS, SPLIT_DIGITS})
 """Flags that call for a second opinion."""
 
+DIGIT_PADDING = 11.0
+"""What office programs keep free left and right of a cell's text together (points), 0.19 cm on either side."""
+WRAP_GAP = 0.9
+"""White space (in line heights) between two lines of one cell's text, at most."""
+
+_DIGITS = re.compile(r"^[-+－−]?[\d０-９][\d０-９,，.．]*$")
 _DIGIT_RUN = re.compile(r"^[-\d０-９.．,，%]+$")
 _SPLIT_DIGITS = re.compile(r"\d[\s]+[\d.]|\d\.$", re.ASCII)
 _UNREADABLE = re.compile("[\ufffd\ue000-\uf8ff\x00-\x08]")
@@ -195,18 +201,38 @@ def _without_stubs(filled: FilledLattice) -> FilledLattice:
 
 def _piece(cell: LatticeCell, runs: tuple[TextRun, ...], page: int, flags: set[str]) -> Piece:
     x0, _, x1, _ = cell.box
-    text, full = "", False
+    text, full, tight, wrapped = "", False, False, False
     if runs:
         lines = lines_of(runs)
         text = "\n".join(line.text for line in lines)
         full = _is_full(lines[-1], x1 - x0)
-        if _SPLIT_DIGITS.search(text) and _DIGIT_RUN.match("".join(text.split())):
+        tight = full and _is_tight(lines[-1], x1 - x0)
+        wrapped = len(lines) > 1 and _is_wrapped(lines, x1 - x0)
+        if not wrapped and _SPLIT_DIGITS.search(text) and _DIGIT_RUN.match("".join(text.split())):
             flags.add(SPLIT_DIGITS)
         if _UNREADABLE.search(text):
             flags.add(UNREADABLE_CHARACTERS)
-    return Piece(cell.row, cell.row_span, x0, x1, text, full, page, cell.box)
+    return Piece(cell.row, cell.row_span, x0, x1, text, full, page, cell.box, None, tight, wrapped)
 
 
 def _is_full(line: Line, width: float) -> bool:
     """Whether one more character would not have fitted (a character is about as wide as the line is high)."""
     return width - (line.x1 - line.x0) < line.size + PADDING
+
+
+def _is_tight(line: Line, width: float) -> bool:
+    """Whether the line is digits and the next digit would not have fitted."""
+    if not _DIGITS.match(line.text):
+        return False
+    extent = line.x1 - line.x0
+    return width - extent < extent / len(line.text) + DIGIT_PADDING
+
+
+def _is_wrapped(lines: Sequence[Line], width: float) -> bool:
+    """Whether the lines are one number that the cell was too narrow for."""
+    if not all(_DIGITS.match(line.text) for line in lines) or any(line.text[0] in "-+－−" for line in lines[1:]):
+        return False
+    return all(
+        _is_tight(above, width) and len(below.text) <= len(above.text) and below.top - above.bottom <= WRAP_GAP * above.size
+        for above, below in itertools.pairwise(lines)
+    )

@@ -21,6 +21,8 @@ PADDING_ROW = 8.0
 """A row lower than this (points) holds no line of text: it is the rest of a row that the page cut."""
 
 _NUMERIC = re.compile(r"^[-+－−]?[\d０-９][\d０-９,，.．\s]*[%％]?(?:件|条|项|元|万元|亿元|个|次)?$")
+SPLIT_DIGITS = "split_digits"
+_DIGITS = re.compile(r"[-+－−]?[\d０-９][\d０-９,，.．]*")
 _ENUMERATED = re.compile(
     r"^\s*(?:[（(][一二三四五六七八九十\d]+[）)]|[一二三四五六七八九十]+[、.．]|\d{1,2}[、.．)）]|[①-⑳]"
     r"|第[一二三四五六七八九十\d]+[条项章])"
@@ -42,6 +44,10 @@ class Piece(NamedTuple):
     page: int
     box: Box
     second_text: str | None = None
+    tight: bool = False
+    """Its last line is digits, and one more digit would not have fitted beside them."""
+    wrapped: bool = False
+    """Its lines are one number: digits at once under digits, each line but the last tight."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +149,8 @@ class _Cell:
     page: int
     box: Box
     second_text: str | None
+    tight: bool = False
+    wrapped: bool = False
 
     @property
     def last_row(self) -> int:
@@ -198,7 +206,17 @@ class Table:
             if target is None:
                 self._cells.append(
                     _Cell(
-                        row + offset, span, piece.x0, piece.x1, piece.text, piece.full, piece.page, piece.box, piece.second_text
+                        row=row + offset,
+                        row_span=span,
+                        x0=piece.x0,
+                        x1=piece.x1,
+                        text=piece.text,
+                        full=piece.full,
+                        page=piece.page,
+                        box=piece.box,
+                        second_text=piece.second_text,
+                        tight=piece.tight,
+                        wrapped=piece.wrapped,
                     )
                 )
                 continue
@@ -207,8 +225,11 @@ class Table:
                 second = None
                 if target.second_text is not None or piece.second_text is not None:
                     second = "\n".join(filter(None, (_or(target.second_text, target.text), _or(piece.second_text, piece.text))))
-                if not target.text:
-                    target.page, target.box = piece.page, piece.box
+                if target.text:
+                    target.wrapped = _continues_number(target, piece)
+                else:
+                    target.page, target.box, target.wrapped = piece.page, piece.box, piece.wrapped
+                target.tight = piece.tight
                 target.text = f"{target.text}\n{piece.text}" if target.text else piece.text
                 target.second_text = second
                 target.full = piece.full
@@ -219,7 +240,7 @@ class Table:
         if skip == fragment.row_count:
             return
         seam = self._seam(fragment, skip)
-        if seam.cuts_row():
+        if seam.cuts_number() or seam.cuts_row():
             self._append(fragment, skip, seam.pairs, joins_row=True)
         else:
             self._append(fragment, skip, seam.cut_cells(), joins_row=False)
@@ -268,14 +289,29 @@ class Table:
                 page=cell.page,
                 box=_rounded(cell.box),
                 second_text=cell.second_text,
+                wrapped=cell.wrapped and not self._has_room(cell),
             )
-            for cell in sorted(self._cells, key=lambda cell: (cell.row, cell.x0))
+            for cell in self._in_order()
         )
         method = Method.PDFPLUMBER if any(f.method is Method.PDFPLUMBER for f in self.fragments) else self.fragments[0].method
         flags = tuple(self._flags)
         if not covers_once(cells, self._row_count, len(edges) - 1):
             flags = (*flags, "slots_not_covered_once")
+        if any(cell.wrapped and not printed.wrapped for cell, printed in zip(self._in_order(), cells, strict=True)):
+            flags = (*flags, SPLIT_DIGITS)
         return Grid(self._row_count, len(edges) - 1, cells, Geometry.EXACT, method, number, flags)
+
+    def _in_order(self) -> list[_Cell]:
+        return sorted(self._cells, key=lambda cell: (cell.row, cell.x0))
+
+    def _has_room(self, cell: _Cell) -> bool:
+        """Whether another number stands on one line of an equal cell and is longer than this one's first line."""
+        room = len(cell.text.partition("\n")[0])
+        return any(
+            len(other.text) > room and _DIGITS.fullmatch(other.text)
+            for other in self._cells
+            if _same(other.x0, cell.x0) and _same(other.x1, cell.x1)
+        )
 
 
 def _or(second: str | None, text: str) -> str:
@@ -305,6 +341,25 @@ class _Seam:
             if _same(cell.x0, piece.x0) and _same(cell.x1, piece.x1)
         }
         """The cell above for each piece below that has the same edges."""
+
+    def cuts_number(self) -> bool:
+        """Whether the row below is the rest of the row above with ends of numbers in it, which the cells were too narrow for.
+
+        A row without a label of its own belongs to the row above; where its label can be the rest of the one above, only
+        if every number above that goes on filled its cell.
+        """
+        if not self._starts or not self._same_edges():
+            return False
+        labels = [index for index in self._starts if not self._is_value(index)]
+        groups = [index for index in labels if self._below[index].row_span > 1]
+        own = [index for index in labels if index not in groups]
+        ends = [index for index in self._starts if self._is_value(index) and self._below[index].text]
+        digits = [i for i in ends if _DIGITS.fullmatch(self._below[i].text) and is_number(self.pairs[i].text)]
+        if not digits or len(self._below) > len(self._starts) or not all(map(self._goes_on, groups)):
+            return False
+        if own and not any(self._below[index].text for index in own):
+            return True
+        return digits == ends and all(self.pairs[index].tight for index in ends) and all(map(self._goes_on, own))
 
     def cuts_row(self) -> bool:
         """Whether the row below is the rest of the row above: same edges, and the numbers on one side only."""
@@ -361,6 +416,13 @@ def _goes_on(cell: _Cell, piece: Piece) -> bool:
     if is_number(cell.text) or is_number(piece.text):
         return False
     return cell.full and not _ENUMERATED.match(piece.text)
+
+
+def _continues_number(cell: _Cell, piece: Piece) -> bool:
+    """Whether the piece holds the rest of the digits that fill the cell."""
+    whole = _DIGITS.fullmatch(cell.text) or cell.wrapped
+    rest = _DIGITS.fullmatch(piece.text) or piece.wrapped
+    return bool(whole and rest and cell.tight and piece.text[0] not in "+-") and len(piece.text) <= len(cell.text)
 
 
 def _widened(fragment: Fragment, left: float) -> Fragment:

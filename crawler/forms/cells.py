@@ -13,9 +13,12 @@ from crawler.forms.numbers import parse_number
 
 _DECLARABLE_UNITS = ("亿元", "万元", "元")
 UNDECLARED = "undeclared"
+NUMBER_WRAPPED = "number_wrapped"
 
 
-def read_cell(cell: GridCell, metric: Metric, row: int, table: int, header: str | None = None) -> CellReading:
+def read_cell(
+    cell: GridCell, metric: Metric, row: int, table: int, header: str | None = None, *, label_inexact: bool = False
+) -> CellReading:
     """Read one cell as one metric.
 
     Args:
@@ -24,9 +27,11 @@ def read_cell(cell: GridCell, metric: Metric, row: int, table: int, header: str 
         row: the grid row the value is printed in, from 0.
         table: the grid's number, from 1.
         header: the header printed over it, which may state a unit.
+        label_inexact: the row's label is not printed as the form has it: then a number on two lines is not put together,
+            because two rows may have run into one.
     """
     parsed = parse_number(
-        cell.text,
+        cell.text if label_inexact else cell.number_text,
         type=metric.type,
         signed=metric.signed,
         unit=declared_unit(header) or metric.unit if metric.type == "decimal" else metric.unit,
@@ -38,7 +43,7 @@ def read_cell(cell: GridCell, metric: Metric, row: int, table: int, header: str 
         unit=parsed.unit,
         where=where(cell, row, table),
         second_raw=cell.second_text,
-        flags=parsed.flags,
+        flags=(*parsed.flags, *((NUMBER_WRAPPED,) if cell.wrapped and parsed.value is not None else ())),
     )
 
 

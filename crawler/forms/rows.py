@@ -62,14 +62,14 @@ class FormEvidence:
 
 def is_blank(cell: GridCell) -> bool:
     """Whether nothing is printed in the cell."""
-    return parse_number(cell.text).state is State.BLANK if len(cell.text) <= MAX_LABEL_CHARACTERS else False
+    return parse_number(cell.number_text).state is State.BLANK if len(cell.text) <= MAX_LABEL_CHARACTERS else False
 
 
 def is_value(cell: GridCell) -> bool:
     """Whether the cell holds a number or a mark for 'not applicable'."""
     if len(cell.text) > MAX_LABEL_CHARACTERS:
         return False
-    return parse_number(cell.text).state in (State.NUMBER, State.ZERO, State.NA_MARK)
+    return parse_number(cell.number_text).state in (State.NUMBER, State.ZERO, State.NA_MARK)
 
 
 def is_text(cell: GridCell) -> bool:

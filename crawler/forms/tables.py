@@ -191,7 +191,12 @@ def _place(
             continue
         for number, (key, cell) in enumerate(zip(keys, assignment.cells, strict=True)):
             readings.cells[key] = read_cell(
-                cell, metrics[key], row.printed.number, row.printed.grid.number, assignment.headers.get(number)
+                cell,
+                metrics[key],
+                row.printed.number,
+                row.printed.grid.number,
+                assignment.headers.get(number),
+                label_inexact=position in placement.fuzzy,
             )
     for position in placement.unknown:
         if not labelled[position].is_empty:
