@@ -8,7 +8,6 @@ where a rule comes near.
 from __future__ import annotations
 
 import ctypes
-import itertools
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
@@ -20,10 +19,9 @@ from crawler.documents.lattice import merge_rules
 from crawler.documents.model import Box
 from crawler.documents.page import PageMarks, Rule, TextRun
 from crawler.documents.radicals import fold_radicals
+from crawler.documents.ruling import THICKEST_RULE, RuleCollector, Subpath
 from crawler.documents.text_layer import PageContent, character_counts
 
-THICKEST_RULE = 3.2
-"""A filled or stroked path that is at most this thick (points) is a rule."""
 MAX_FORM_DEPTH = 8
 MAX_OBJECTS = 200_000
 """Objects looked at on one page, forms included; a report's page has a few thousand."""
@@ -223,31 +221,17 @@ class _RunReader:
         return found
 
 
-class _Objects:
+class _Objects(RuleCollector):
     """Rules, images and counts gathered from a page's objects."""
 
     def __init__(self) -> None:
-        self.horizontals: list[Rule] = []
-        self.verticals: list[Rule] = []
+        super().__init__()
         self.image_share = 0.0
         self.path_count = 0
         self.text_count = 0
         self.invisible_count = 0
         self.object_count = 0
         self.cut_off = False
-
-    def add_line(self, x0: float, top: float, x1: float, bottom: float) -> None:
-        """A thin box or a straight line as a rule; a dot counts both ways, so that dotted lines join."""
-        wide, high = x1 - x0, bottom - top
-        if high <= THICKEST_RULE and (wide > high or wide <= THICKEST_RULE):
-            self.horizontals.append(Rule((top + bottom) / 2, x0, x1))
-        if wide <= THICKEST_RULE and (high >= wide or high <= THICKEST_RULE):
-            self.verticals.append(Rule((x0 + x1) / 2, top, bottom))
-
-    def add_frame(self, x0: float, top: float, x1: float, bottom: float) -> None:
-        """The four sides of a box."""
-        self.horizontals += (Rule(top, x0, x1), Rule(bottom, x0, x1))
-        self.verticals += (Rule(x0, top, bottom), Rule(x1, top, bottom))
 
 
 def _read_objects(page: Any, to_page: ToPage, width: float, height: float) -> _Objects:
@@ -333,11 +317,7 @@ def _transformed(box: Box, matrix: Matrix) -> Box:
 
 
 def _read_path(path: Any, matrix: Matrix | None, to_page: ToPage, found: _Objects) -> None:
-    """The straight segments of a path that is not itself thin.
-
-    Stroked: each segment that runs along an axis is a rule. Filled only: each thin subpath is a rule, and two
-    subpaths one inside the other, near each other all round, are a frame; any other filled area is shading.
-    """
+    """The rules of a path that is not itself thin."""
     fill, stroke = ctypes.c_int(), ctypes.c_int()
     if not pdfium.FPDFPath_GetDrawMode(path, ctypes.byref(fill), ctypes.byref(stroke)):
         return
@@ -346,35 +326,10 @@ def _read_path(path: Any, matrix: Matrix | None, to_page: ToPage, found: _Object
     own = pdfium.FS_MATRIX()
     if pdfium.FPDFPageObj_GetMatrix(path, ctypes.byref(own)):
         matrix = _multiplied((own.a, own.b, own.c, own.d, own.e, own.f), matrix)
-    areas: list[Box] = []
-    for points, closed in _subpaths(path, matrix, to_page, found):
-        if stroke.value:
-            pairs = list(itertools.pairwise(points))
-            if closed or fill.value:
-                pairs.append((points[-1], points[0]))
-            for (x0, y0), (x1, y1) in pairs:
-                if min(abs(x1 - x0), abs(y1 - y0)) <= 0.5:
-                    found.add_line(min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))
-        elif len(points) >= 3:
-            xs, ys = [x for x, _ in points], [y for _, y in points]
-            box = min(xs), min(ys), max(xs), max(ys)
-            if min(box[2] - box[0], box[3] - box[1]) <= THICKEST_RULE:
-                found.add_line(*box)
-            else:
-                areas.append(box)
-    for inner in areas:
-        for outer in areas:
-            if inner is not outer and all(
-                0 <= difference <= THICKEST_RULE
-                for difference in (inner[0] - outer[0], inner[1] - outer[1], outer[2] - inner[2], outer[3] - inner[3])
-            ):
-                found.add_frame(*((a + b) / 2 for a, b in zip(inner, outer, strict=True)))
-                break
+    found.add_path(_subpaths(path, matrix, to_page, found), stroked=bool(stroke.value), filled=bool(fill.value))
 
 
-def _subpaths(
-    path: Any, matrix: Matrix | None, to_page: ToPage, found: _Objects
-) -> Iterator[tuple[list[tuple[float, float]], bool]]:
+def _subpaths(path: Any, matrix: Matrix | None, to_page: ToPage, found: _Objects) -> Iterator[Subpath]:
     x, y = ctypes.c_float(), ctypes.c_float()
     x_reference, y_reference = ctypes.byref(x), ctypes.byref(y)
     points: list[tuple[float, float]] = []
