@@ -169,6 +169,6 @@ def test_no_number_of_a_narrow_column_is_read_shorter() -> None:
             for key, c in report.cells.items()
             if "\n" in (c.raw or "") and c.value
         )
-    print(f"{put_together} numbers on two lines put together, {unread} cells not read, in {len(sources)} reports")
+    print(f"{put_together} numbers on two lines put together, {unread} cells not read, in {len(sources)} reports")  # noqa: T201 - a figure to keep an eye on
     assert put_together > 300
     assert unread < 0.02 * put_together

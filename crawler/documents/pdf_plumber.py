@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import logging
 import struct
 import zlib
 from collections.abc import Iterable, Sequence
@@ -21,6 +22,8 @@ from crawler.documents.lattice import SNAP
 from crawler.documents.model import Box, Method
 from crawler.documents.radicals import fold_radicals
 from crawler.documents.stitching import Fragment, Piece
+
+logging.getLogger("pdfminer").setLevel(logging.ERROR)  # it warns of every odd font descriptor, on every page
 
 OVERHANG = 5.0
 """As in the lattice: vertical edges that run this far (points) past the outermost horizontal one show a missing rule."""
