@@ -1,0 +1,315 @@
+"""What one OFD page shows: characters as runs, thin paths as rules, in points from the page's top left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from lxml import etree
+
+from crawler.documents.model import Box
+from crawler.documents.ofd_package import children, local_name
+from crawler.documents.ofd_path import numbers, subpaths
+from crawler.documents.ofd_text import ASCENT, Glyph, text_runs
+from crawler.documents.page import PageMarks, TextRun
+from crawler.documents.radicals import fold_radicals
+from crawler.documents.ruling import THICKEST_RULE, RuleCollector, Subpath
+from crawler.documents.text_layer import PageContent, character_counts
+
+POINTS = 72 / 25.4
+"""Points in a millimetre, the unit of OFD."""
+MAX_OBJECTS = 200_000
+"""Objects, characters and path commands looked at on one page, templates and composite objects included."""
+MAX_RULES = 10_000
+"""A page of tables drawn cell by cell has about 2,000."""
+MAX_DEPTH = 12
+"""Blocks and composite objects within one another."""
+LARGEST_MILLIMETRES = 5_000.0
+LINE_WIDTH = 0.353
+"""What the standard says where a path does not."""
+OFF_AXIS = 0.14
+"""The sine from which on text is slanted: a water mark across the page, no part of a line or a cell."""
+SAME_PLACE = 0.25
+"""The same text this near (in line heights) to where it stands already is a shadow, or bold by printing twice."""
+_PLACE = 3.0
+
+TOO_MANY_OBJECTS = "too_many_objects"
+SLANTED_TEXT = "slanted_text_left_out"
+PART_MISSING = "part_missing"
+
+Matrix = tuple[float, float, float, float, float, float]
+Composite = Callable[[str], etree._Element | None]  # noqa: SLF001 - lxml names its element type so
+"""The drawing of a composite object by its resource ID."""
+
+
+class Drawing(NamedTuple):
+    """What one page or template shows by itself."""
+
+    runs: list[TextRun]
+    rules: RuleCollector
+    images: list[Box]
+    path_count: int
+    flags: frozenset[str]
+
+
+def read_drawing(page: etree._Element, composite: Composite) -> Drawing:
+    """The visible text, rules and images of a ``Page`` element's ``Content``."""
+    return _Walker(composite).read(page)
+
+
+def page_content(number: int, size: tuple[float, float], drawings: list[Drawing], flags: set[str]) -> PageContent:
+    """One page from its own drawing and its templates'; ``size`` is its width and height in points."""
+    width, height = size
+    runs: list[TextRun] = []
+    placed = _Places()
+    for drawing in drawings:
+        for run in drawing.runs:
+            x, y = (run.x0 + run.x1) / 2, (run.top + run.bottom) / 2
+            if 0 <= x <= width and 0 <= y <= height and not placed.taken(run):
+                runs.append(run)
+    text = "".join(run.text for run in runs)
+    images = [image for drawing in drawings for image in drawing.images]
+    marks = PageMarks(
+        number,
+        width,
+        height,
+        runs,
+        [rule for drawing in drawings for rule in drawing.rules.horizontals if 0 <= rule.at <= height],
+        [rule for drawing in drawings for rule in drawing.rules.verticals if 0 <= rule.at <= width],
+        tuple(sorted(flags.union(*(drawing.flags for drawing in drawings)))),
+    )
+    return PageContent(
+        marks,
+        *character_counts(text, text),
+        image_share=max((_shown(image, width, height) for image in images), default=0.0) / (width * height),
+        path_count=sum(drawing.path_count for drawing in drawings),
+        all_invisible=False,
+        placeholder_count=text.count("(cid:"),
+    )
+
+
+def _shown(image: Box, width: float, height: float) -> float:
+    return max(min(image[2], width) - max(image[0], 0), 0) * max(min(image[3], height) - max(image[1], 0), 0)
+
+
+class _Places:
+    """Where each text stands already on the page."""
+
+    def __init__(self) -> None:
+        self._places: dict[tuple[str, int, int], list[TextRun]] = {}
+
+    def taken(self, run: TextRun) -> bool:
+        """Whether the same text stands there; if not, from now on it does."""
+        reach = SAME_PLACE * (run.bottom - run.top)
+        column, row = int(run.x0 // _PLACE), int(run.top // _PLACE)
+        steps = range(-1, 2)
+        for near in (self._places.get((run.text, column + i, row + j)) for i in steps for j in steps):
+            if near and any(abs(run.x0 - other.x0) <= reach and abs(run.top - other.top) <= reach for other in near):
+                return True
+        self._places.setdefault((run.text, column, row), []).append(run)
+        return False
+
+
+def page_size(areas: Iterable[etree._Element]) -> tuple[float, float]:
+    """Width and height in points by the first usable physical box; A4 where there is none."""
+    for area in areas:
+        for box in children(area, "PhysicalBox"):
+            found = numbers(box.text, 4)
+            if found and all(1 < side <= LARGEST_MILLIMETRES for side in found[2:]):
+                return found[2] * POINTS, found[3] * POINTS
+    return 210 * POINTS, 297 * POINTS
+
+
+class _Walker:
+    """Walks the objects of one page or template."""
+
+    def __init__(self, composite: Composite) -> None:
+        self._composite = composite
+        self._left = MAX_OBJECTS
+        self._runs: list[TextRun] = []
+        self._rules = RuleCollector()
+        self._images: list[Box] = []
+        self._path_count = 0
+        self._flags: set[str] = set()
+
+    def read(self, page: etree._Element) -> Drawing:
+        whole = (POINTS, 0.0, 0.0, POINTS, 0.0, 0.0)
+        for content in children(page, "Content"):
+            self._walk(content, whole, 0)
+        if len(self._rules.horizontals) + len(self._rules.verticals) > MAX_RULES:
+            del self._rules.horizontals[MAX_RULES // 2 :], self._rules.verticals[MAX_RULES // 2 :]
+            self._flags.add(TOO_MANY_OBJECTS)
+        return Drawing(self._runs, self._rules, self._images, self._path_count, frozenset(self._flags))
+
+    def _walk(self, container: etree._Element, outer: Matrix, depth: int) -> None:
+        if depth > MAX_DEPTH:
+            self._flags.add(TOO_MANY_OBJECTS)
+            return
+        for element in container:
+            self._left -= 1
+            if self._left < 0:
+                self._flags.add(TOO_MANY_OBJECTS)
+                return
+            name = local_name(element)
+            if not name or not _is_visible(element):
+                continue
+            if name == "TextObject":
+                self._text(element, outer)
+            elif name == "PathObject":
+                self._path(element, outer)
+            elif name == "ImageObject":
+                self._image(element, outer)
+            elif name == "CompositeObject":
+                self._composite_object(element, outer, depth)
+            elif name in {"Layer", "PageBlock"}:
+                self._walk(element, outer, depth + 1)
+
+    def _composite_object(self, element: etree._Element, outer: Matrix, depth: int) -> None:
+        unit = self._composite((element.get("ResourceID") or "").strip())
+        if unit is None:
+            self._flags.add(PART_MISSING)
+            return
+        inner = _matrix(element, outer)
+        for content in children(unit, "Content") or [unit]:
+            self._walk(content, inner, depth + 1)
+
+    def _image(self, element: etree._Element, outer: Matrix) -> None:
+        boundary = numbers(element.get("Boundary"), 4)
+        if boundary:
+            x, y, width, height = boundary
+            self._images.append(_transformed((x, y, x + width, y + height), outer))
+
+    def _path(self, element: etree._Element, outer: Matrix) -> None:
+        self._path_count += 1
+        stroked, filled = element.get("Stroke") != "false", element.get("Fill") == "true"
+        data = "".join("".join(child.itertext()) for child in children(element, "AbbreviatedData"))
+        if not (stroked or filled) or not data:
+            return
+        a, b, c, d, e, f = matrix = _matrix(element, outer)
+        parts: list[Subpath] = []
+        straight = True
+        for points, closed, is_straight in subpaths(data, self._left):
+            self._left -= len(points)
+            straight = straight and is_straight
+            if is_straight or stroked:
+                parts.append(([(a * x + c * y + e, b * x + d * y + f) for x, y in points], closed))
+        shown = [point for points, _ in parts for point in points]
+        if not shown or not all(abs(x) < 1e6 and abs(y) < 1e6 for x, y in shown):
+            return
+        width = numbers(element.get("LineWidth"), 1)
+        thick = (width[0] if width else LINE_WIDTH) * _scale(matrix)
+        if stroked and not filled and thick > THICKEST_RULE:
+            return
+        box = _around(shown)
+        if straight and min(box[2] - box[0], box[3] - box[1]) <= THICKEST_RULE:
+            self._rules.add_line(*box)
+        else:
+            self._rules.add_path(parts, stroked=stroked, filled=filled)
+
+    def _text(self, element: etree._Element, outer: Matrix) -> None:
+        size = (numbers(element.get("Size"), 1) or (0.0,))[0]
+        matrix = _matrix(element, outer)
+        a, b = matrix[:2]
+        if not 0 < size < 1e5 or not (a or b) or element.get("Fill") == element.get("Stroke", "false") == "false":
+            return
+        if _is_clipped_away(element):
+            return
+        if min(abs(a), abs(b)) > OFF_AXIS * max(abs(a), abs(b)):
+            self._flags.add(SLANTED_TEXT)
+            return
+        for glyphs in text_runs(element, size, self._left):
+            self._left -= len(glyphs)
+            self._runs.extend(_runs(glyphs, size, matrix))
+
+
+def _runs(glyphs: list[Glyph], size: float, matrix: Matrix) -> list[TextRun]:
+    """The characters cut into runs at white space and wherever the next one does not follow the one before."""
+    found: list[TextRun] = []
+    open_text: list[str] = []
+    boxes: list[Box] = []
+    space = False
+    opened_after_space = False
+
+    def close() -> None:
+        if boxes:
+            edges = tuple((box[0], box[2]) for box in boxes)
+            text = fold_radicals("".join(open_text))
+            x0, top, x1, bottom = (
+                min(b[0] for b in boxes),
+                min(b[1] for b in boxes),
+                max(b[2] for b in boxes),
+                max(b[3] for b in boxes),
+            )
+            found.append(TextRun(text, x0, top, x1, bottom, edges, opened_after_space))
+        open_text.clear()
+        boxes.clear()
+
+    a, b, c, d, e, f = matrix
+    upright = b == c == 0 and a > 0 and d > 0
+    for character, x, y, width in glyphs:
+        if character.isspace() or character < " ":
+            close()
+            space = True
+            continue
+        if upright:
+            left, high = a * x + e, d * (y - ASCENT * size) + f
+            box = (left, high, left + a * width, high + d * size)
+        else:
+            box = _transformed((x, y - ASCENT * size, x + width, y + (1 - ASCENT) * size), matrix)
+        if not -1e6 < box[0] <= box[2] < 1e6 or not -1e6 < box[1] <= box[3] < 1e6:
+            continue
+        if boxes:
+            last = boxes[-1]
+            high = max(last[3] - last[1], 1.0)
+            if abs(last[1] - box[1]) > 0.5 * high or not -0.3 * high <= box[0] - last[2] <= 0.6 * high:
+                close()
+        if not boxes:
+            opened_after_space = space
+        space = False
+        open_text.append(character)
+        boxes.append(box)
+    close()
+    return found
+
+
+def _is_visible(element: etree._Element) -> bool:
+    if element.get("Visible") == "false" or element.get("Alpha") == "0":
+        return False
+    colours = [child for child in element if local_name(child) in {"FillColor", "StrokeColor"}]
+    return not colours or any(colour.get("Alpha") != "0" for colour in colours)
+
+
+def _is_clipped_away(element: etree._Element) -> bool:
+    """Whether the object has clips and every one of them is empty, the way fields are hidden that a page carries along."""
+    areas = [
+        numbers(path.get("Boundary"), 4)
+        for clips in children(element, "Clips")
+        for clip in children(clips, "Clip")
+        for area in children(clip, "Area")
+        for path in area
+        if local_name(path) == "Path"
+    ]
+    return bool(areas) and all(area is not None and (area[2] == 0 or area[3] == 0) for area in areas)
+
+
+def _matrix(element: etree._Element, outer: Matrix) -> Matrix:
+    """From the object's space to points: its own matrix, its boundary's corner, and what it stands in."""
+    x, y = (numbers(element.get("Boundary"), 4) or (0.0, 0.0))[:2]
+    a, b, c, d, e, f = numbers(element.get("CTM"), 6) or (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
+    e, f = e + x, f + y
+    oa, ob, oc, od, oe, of = outer
+    return (a * oa + b * oc, a * ob + b * od, c * oa + d * oc, c * ob + d * od, e * oa + f * oc + oe, e * ob + f * od + of)
+
+
+def _scale(matrix: Matrix) -> float:
+    return max(map(abs, matrix[:4]))
+
+
+def _transformed(box: Box, matrix: Matrix) -> Box:
+    a, b, c, d, e, f = matrix
+    return _around([(a * x + c * y + e, b * x + d * y + f) for x in (box[0], box[2]) for y in (box[1], box[3])])
+
+
+def _around(points: list[tuple[float, float]]) -> Box:
+    xs, ys = [x for x, _ in points], [y for _, y in points]
+    return min(xs), min(ys), max(xs), max(ys)

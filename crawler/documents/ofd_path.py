@@ -1,0 +1,69 @@
+"""Abbreviated path data of OFD (GB/T 33190-2016, 9.1) -> subpaths of straight segments."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+
+_TOKEN = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|[A-Za-z]")
+_OPERANDS = {"M": 2, "S": 2, "L": 2, "Q": 4, "B": 6, "A": 7, "C": 0}
+"""Operands of each command; the last two are the point it goes to."""
+_CURVES = frozenset("QBA")
+
+Point = tuple[float, float]
+
+
+def numbers(text: str | None, count: int | None = None) -> tuple[float, ...] | None:
+    """White-space (or comma) separated finite numbers; ``None`` if one is none or there are not ``count`` of them.
+
+    >>> numbers("0 0 210 297", 4), numbers("1 x"), numbers("1e999")
+    ((0.0, 0.0, 210.0, 297.0), None, None)
+    """
+    try:
+        found = tuple(map(float, (text or "").replace(",", " ").split()))
+    except ValueError:
+        return None
+    if not all(map(math.isfinite, found)) or (count is not None and len(found) != count):
+        return None
+    return found
+
+
+def subpaths(data: str, limit: int) -> Iterator[tuple[list[Point], bool, bool]]:
+    """Each subpath's points, whether it is closed, and whether it has no curve; at most ``limit`` points in all.
+
+    A curve ends a subpath, so that its chord is never taken for a line. A command whose operands are missing ends the path.
+
+    >>> list(subpaths("M 0 0 L 5 0 L 5 2 C M 1 1 B 1 2 3 4 5 6 L 9 6", 99))
+    [([(0.0, 0.0), (5.0, 0.0), (5.0, 2.0)], True, True), ([(1.0, 1.0)], False, False), ([(5.0, 6.0), (9.0, 6.0)], False, False)]
+    """
+    tokens = _TOKEN.finditer(data)
+    points: list[Point] = []
+    straight = True
+    for count, token in enumerate(tokens):
+        command = token.group().upper()
+        if command not in _OPERANDS or count >= limit:
+            break
+        try:
+            operands = [float(next(tokens).group()) for _ in range(_OPERANDS[command])]
+        except (StopIteration, ValueError):
+            break
+        if not all(map(math.isfinite, operands)):
+            break
+        if command == "C":
+            if points:
+                yield points, True, straight
+                points, straight = points[:1], True
+            continue
+        end = operands[-2], operands[-1]
+        if command in "MS":
+            if len(points) > 1 or not straight:
+                yield points, False, straight
+            points, straight = [end], True
+        elif command in _CURVES:
+            yield points, False, False
+            points, straight = [end], False
+        else:
+            points.append(end)
+    if len(points) > 1:
+        yield points, False, straight
