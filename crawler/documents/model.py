@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 Box = tuple[float, float, float, float]
 """x0, top, x1, bottom in points, the origin at the page's top left."""
@@ -27,6 +28,15 @@ class Method(StrEnum):
     PDFPLUMBER = "pdfplumber"
     TEXT = "text"
     OCR = "ocr"
+
+
+class Word(NamedTuple):
+    """A piece of a table's text as the file gives it, found without rules or spans; positions in points on its 1-based page."""
+
+    text: str
+    x0: float
+    x1: float
+    page: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +82,10 @@ class Grid:
     """1-based position among the document's grids."""
     flags: tuple[str, ...] = ()
     """What the reader was unsure of, as ``snake_case`` words, e.g. ``second_reading_differs``."""
+    reading_order: tuple[Word, ...] = ()
+    """The table's text in the file's own order, for a reading that knows nothing of the cells; empty where the format has none."""
+    compared_pages: frozenset[int] = frozenset()
+    """Pages that pdfplumber read too: a cell there without ``second_text`` was seen the same by it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +114,8 @@ class Document:
     metadata: Mapping[str, str] = field(default_factory=dict)
     page_count: int | None = None
     flags: tuple[str, ...] = ()
+    settle: Callable[[Collection[int]], Document] | None = field(default=None, compare=False, repr=False)
+    """Reads the same bytes once more, those 1-based pages by a further reader too, to settle where two readings differ."""
 
     @property
     def grids(self) -> tuple[Grid, ...]:

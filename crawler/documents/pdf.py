@@ -7,8 +7,9 @@ lattice is unsure of itself.
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Literal
 
 import pypdfium2.raw as pdfium
@@ -19,7 +20,7 @@ from crawler.documents.model import Document
 from crawler.documents.page import TextRun
 from crawler.documents.pdf_page import read_page
 from crawler.documents.pdf_second import NO_SECOND_READING, compared, looks_tabular
-from crawler.documents.ruled_text import DOUBTS
+from crawler.documents.ruled_text import DOUBTS, words_of
 from crawler.documents.stitching import Fragment
 from crawler.documents.text_layer import PageContent, is_scan, require_text
 from crawler.outcomes import Outcome, OutcomeError
@@ -34,12 +35,14 @@ INFO_KEYS = ("Title", "Author", "Subject", "Creator", "Producer", "CreationDate"
 SecondOpinion = Literal["where_unsure", "always"]
 
 
-def read_pdf(content: bytes, *, second_opinion: SecondOpinion = "where_unsure") -> Document:
+def read_pdf(
+    content: bytes, *, second_opinion: SecondOpinion = "where_unsure", disputed: Collection[int] = frozenset()
+) -> Document:
     """The document's paragraphs and grids in reading order; every cell has its 1-based page and its box in points.
 
     ``second_opinion``: ``always`` has pdfplumber read every page with a table again, ``where_unsure`` only pages on
-    which the lattice contradicts itself. Where the two differ the cell has ``second_text`` and the grid the flag
-    ``second_reading_differs``.
+    which the lattice contradicts itself, and the 1-based pages in ``disputed``. Where the two differ the cell has
+    ``second_text`` and the grid the flag ``second_reading_differs``.
 
     Raises:
         OutcomeError: ``not_a_document``, ``truncated``, ``encrypted``, ``too_large``, ``scanned``, ``garbled`` or
@@ -47,11 +50,22 @@ def read_pdf(content: bytes, *, second_opinion: SecondOpinion = "where_unsure") 
     """
     pages, metadata = _load(content)
     require_text(pages)
-    blocks = assemble(_PageTables(content, pages, second_opinion).items())
+    blocks = assemble(_PageTables(content, pages, second_opinion, frozenset(disputed)).items())
     flags = sorted(
         {flag for page in pages for flag in page.marks.flags} | ({"image_page"} if any(map(is_scan, pages)) else set())
     )
-    return Document(MEDIA_TYPE, tuple(blocks), metadata=metadata, page_count=len(pages), flags=tuple(flags))
+    return Document(
+        MEDIA_TYPE,
+        tuple(blocks),
+        metadata=metadata,
+        page_count=len(pages),
+        flags=tuple(flags),
+        settle=partial(_settled, content, second_opinion),
+    )
+
+
+def _settled(content: bytes, second_opinion: SecondOpinion, pages: Collection[int]) -> Document:
+    return read_pdf(content, second_opinion=second_opinion, disputed=pages)
 
 
 def _load(content: bytes) -> tuple[list[PageContent], dict[str, str]]:
@@ -115,10 +129,13 @@ def _metadata(document: object) -> dict[str, str]:
 class _PageTables:
     """Finds every page's tables, asking pdfplumber where the lattice is in doubt."""
 
-    def __init__(self, content: bytes, pages: Sequence[PageContent], second_opinion: SecondOpinion) -> None:
+    def __init__(
+        self, content: bytes, pages: Sequence[PageContent], second_opinion: SecondOpinion, disputed: frozenset[int]
+    ) -> None:
         self._content = content
         self._pages = pages
         self._always = second_opinion == "always"
+        self._disputed = disputed
 
     def items(self) -> list[PageItems]:
         found = items_of([page.marks for page in self._pages])
@@ -146,7 +163,7 @@ class _PageTables:
 
     def _wants_second(self, items: PageItems) -> bool:
         real = [table for table in items.tables if not table.one_column]
-        if self._always and real:
+        if real and (self._always or items.marks.number in self._disputed):
             return True
         if any(DOUBTS.intersection(table.fragment.flags) for table in real):
             return True
@@ -167,7 +184,8 @@ class _PageTables:
             )
             inside = [run for run in runs if _within(run, box)]
             runs = [run for run in runs if not _within(run, box)]
-            items.tables.append(PlacedTable(one, box, inside))
+            words = words_of(inside, one.page)
+            items.tables.append(PlacedTable(replace(one, reading_order=words), box, inside))
         items.lines = lines_of(runs)
         items.tables.sort(key=lambda table: table.box[1])
 

@@ -32,7 +32,7 @@ def compared(first: Fragment, second: Sequence[Fragment]) -> Fragment:
     if INCONSISTENT_LATTICE in first.flags:
         for fragment in second:
             if _overlaps(fragment, first) and _covers(fragment):
-                return replace(fragment, flags=(*first.flags,))
+                return replace(fragment, flags=first.flags, reading_order=first.reading_order)
     changed = []
     differs = False
     for piece in first.pieces:
@@ -48,7 +48,7 @@ def compared(first: Fragment, second: Sequence[Fragment]) -> Fragment:
     flags = first.flags
     if differs:
         flags = (*flags, SECOND_READING_DIFFERS)
-    return replace(first, pieces=tuple(changed), flags=flags)
+    return replace(first, pieces=tuple(changed), flags=flags, compared=True)
 
 
 def _counterpart(piece: Piece, others: Sequence[Piece]) -> Piece | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from crawler.documents.lattice import Lattice, LatticeCell, owners
 from crawler.documents.layout import Line, lines_of
-from crawler.documents.model import Method
+from crawler.documents.model import Method, Word
 from crawler.documents.page import TextRun
 from crawler.documents.stitching import SPLIT_DIGITS, Fragment, Piece
 
@@ -47,6 +47,8 @@ class FilledLattice:
     lattice: Lattice
     runs: tuple[tuple[TextRun, ...], ...]
     flags: tuple[str, ...]
+    reading_order: tuple[TextRun, ...] = ()
+    """All its runs, whole, in the order they came."""
 
 
 def assign(runs: Iterable[TextRun], lattices: Sequence[Lattice]) -> tuple[list[FilledLattice], list[TextRun]]:
@@ -57,6 +59,7 @@ def assign(runs: Iterable[TextRun], lattices: Sequence[Lattice]) -> tuple[list[F
     by_size = sorted(range(len(lattices)), key=lambda index: _area(lattices[index]))
     cells: list[list[list[TextRun]]] = [[[] for _ in lattice.cells] for lattice in lattices]
     flags: list[set[str]] = [set() if lattice.consistent else {INCONSISTENT_LATTICE} for lattice in lattices]
+    orders: list[list[TextRun]] = [[] for _ in lattices]
     outside = []
     for run in runs:
         x, y = (run.x0 + run.x1) / 2, (run.top + run.bottom) / 2
@@ -65,13 +68,14 @@ def assign(runs: Iterable[TextRun], lattices: Sequence[Lattice]) -> tuple[list[F
             if lattice.xs[0] <= x < lattice.xs[-1] and lattice.ys[0] <= y < lattice.ys[-1]:
                 for cell, part in _placed(run, x, y, lattice, flags[index]):
                     cells[index][cell].append(part)
+                orders[index].append(run)
                 break
         else:
             outside.append(run)
     outside = _without_overflow(outside, lattices, cells)
     filled = [
-        FilledLattice(lattice, tuple(map(tuple, texts)), tuple(sorted(flag)))
-        for lattice, texts, flag in zip(lattices, cells, flags, strict=True)
+        FilledLattice(lattice, tuple(map(tuple, texts)), tuple(sorted(flag)), tuple(order))
+        for lattice, texts, flag, order in zip(lattices, cells, flags, orders, strict=True)
     ]
     return filled, outside
 
@@ -161,7 +165,13 @@ def fragment(filled: FilledLattice, page: int, extra_flags: Sequence[str] = ()) 
         flags=tuple(sorted(flags)),
         cut_top="top" in lattice.open_sides,
         cut_bottom="bottom" in lattice.open_sides,
+        reading_order=words_of(filled.reading_order, page),
     )
+
+
+def words_of(runs: Iterable[TextRun], page: int) -> tuple[Word, ...]:
+    """The runs as words of that 1-based page."""
+    return tuple([Word(run.text, run.x0, run.x1, page) for run in runs])
 
 
 def _without_stubs(filled: FilledLattice) -> FilledLattice:
@@ -195,7 +205,7 @@ def _without_stubs(filled: FilledLattice) -> FilledLattice:
             runs.append(filled.runs[index])
         owner = owners(cells, count - 1, len(lattice.xs) - 1)
         whole = replace(lattice, ys=ys, cells=tuple(cells), owner=owner)
-        filled = FilledLattice(whole, tuple(runs), filled.flags)
+        filled = FilledLattice(whole, tuple(runs), filled.flags, filled.reading_order)
     return filled
 
 

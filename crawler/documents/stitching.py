@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from crawler.documents.model import Box, Geometry, Grid, GridCell, Method
+from crawler.documents.model import Box, Geometry, Grid, GridCell, Method, Word
 
 SAME_EDGE = 3.5
 """Edges on two pages that differ by less (points) are one edge."""
@@ -62,6 +62,10 @@ class Fragment:
     cut_top: bool = False
     """The producer drew no line at the top: the table, and perhaps a row, goes on from the page before."""
     cut_bottom: bool = False
+    reading_order: tuple[Word, ...] = ()
+    """Its text in the order the file has it."""
+    compared: bool = False
+    """A second reader saw it too; a piece without ``second_text`` was seen the same."""
 
     @property
     def row_count(self) -> int:
@@ -84,8 +88,11 @@ class Fragment:
 
     def moved(self, distance: float) -> Fragment:
         """The fragment with its edges moved sideways (its cells' boxes stay true to the page)."""
+        if not distance:
+            return self
         pieces = tuple(piece._replace(x0=piece.x0 + distance, x1=piece.x1 + distance) for piece in self.pieces)
-        return replace(self, pieces=pieces)
+        words = tuple(word._replace(x0=word.x0 + distance, x1=word.x1 + distance) for word in self.reading_order)
+        return replace(self, pieces=pieces, reading_order=words)
 
 
 def is_number(text: str) -> bool:
@@ -299,7 +306,17 @@ class Table:
             flags = (*flags, "slots_not_covered_once")
         if any(cell.wrapped and not printed.wrapped for cell, printed in zip(self._in_order(), cells, strict=True)):
             flags = (*flags, SPLIT_DIGITS)
-        return Grid(self._row_count, len(edges) - 1, cells, Geometry.EXACT, method, number, flags)
+        return Grid(
+            self._row_count,
+            len(edges) - 1,
+            cells,
+            Geometry.EXACT,
+            method,
+            number,
+            flags,
+            reading_order=tuple(itertools.chain.from_iterable(fragment.reading_order for fragment in self.fragments)),
+            compared_pages=frozenset(fragment.page for fragment in self.fragments if fragment.compared),
+        )
 
     def _in_order(self) -> list[_Cell]:
         return sorted(self._cells, key=lambda cell: (cell.row, cell.x0))
