@@ -12,6 +12,7 @@ from crawler.documents.docx import read_docx
 from crawler.documents.html import html_title, read_html
 from crawler.documents.mhtml import read_mhtml
 from crawler.documents.model import Document
+from crawler.documents.ofd import read_ofd
 from crawler.documents.office import OFFICE_KINDS, Convert, office_format
 from crawler.documents.pdf import read_pdf
 from crawler.documents.sheets import read_sheets
@@ -35,6 +36,7 @@ READERS: Mapping[str, Reader] = MappingProxyType(
         kinds.HTML: read_html,
         kinds.MHTML: read_mhtml,
         kinds.TEXT: read_text,
+        kinds.OFD: read_ofd,
         kinds.XLS: read_sheets,
         kinds.XLSX: read_sheets,
     }
