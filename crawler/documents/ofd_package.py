@@ -7,6 +7,7 @@ import posixpath
 import struct
 import zipfile
 import zlib
+from functools import lru_cache
 
 from lxml import etree
 
@@ -23,7 +24,12 @@ ENTRY = "ofd.xml"
 def local_name(element: etree._Element) -> str:
     """The element's name without its name space (drafts and the standard use different ones); empty for comments."""
     tag = element.tag
-    return tag.rpartition("}")[2] if isinstance(tag, str) else ""
+    return _local(tag) if isinstance(tag, str) else ""
+
+
+@lru_cache(maxsize=512)
+def _local(tag: str) -> str:
+    return tag.rpartition("}")[2]
 
 
 def children(element: etree._Element, name: str) -> list[etree._Element]:

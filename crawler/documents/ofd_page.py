@@ -9,7 +9,7 @@ from lxml import etree
 
 from crawler.documents.model import Box
 from crawler.documents.ofd_package import children, local_name
-from crawler.documents.ofd_path import numbers, subpaths
+from crawler.documents.ofd_path import numbers, short_path, subpaths
 from crawler.documents.ofd_text import ASCENT, Glyph, text_runs
 from crawler.documents.page import PageMarks, TextRun
 from crawler.documents.radicals import fold_radicals
@@ -22,6 +22,8 @@ MAX_OBJECTS = 200_000
 """Objects, characters and path commands looked at on one page, templates and composite objects included."""
 MAX_RULES = 10_000
 """A page of tables drawn cell by cell has about 2,000."""
+SHORT_PATH = 400
+"""Characters of path data up to which a path is likely to come again."""
 MAX_DEPTH = 12
 """Blocks and composite objects within one another."""
 LARGEST_MILLIMETRES = 5_000.0
@@ -36,6 +38,8 @@ _PLACE = 3.0
 TOO_MANY_OBJECTS = "too_many_objects"
 SLANTED_TEXT = "slanted_text_left_out"
 PART_MISSING = "part_missing"
+
+_COLOURS = frozenset({"FillColor", "StrokeColor"})
 
 Matrix = tuple[float, float, float, float, float, float]
 Composite = Callable[[str], etree._Element | None]  # noqa: SLF001 - lxml names its element type so
@@ -182,24 +186,24 @@ class _Walker:
     def _path(self, element: etree._Element, outer: Matrix) -> None:
         self._path_count += 1
         stroked, filled = element.get("Stroke") != "false", element.get("Fill") == "true"
-        data = "".join("".join(child.itertext()) for child in children(element, "AbbreviatedData"))
+        data = " ".join(child.text or "" for child in children(element, "AbbreviatedData"))
         if not (stroked or filled) or not data:
             return
         a, b, c, d, e, f = matrix = _matrix(element, outer)
+        pieces = short_path(data) if len(data) <= SHORT_PATH else tuple(subpaths(data, max(self._left, 0)))
+        straight = all(piece.straight for piece in pieces)
         parts: list[Subpath] = []
-        straight = True
-        for points, closed, is_straight in subpaths(data, self._left):
+        for points, closed, is_straight in pieces:
             self._left -= len(points)
-            straight = straight and is_straight
-            if is_straight or stroked:
+            if points and (is_straight or stroked):
                 parts.append(([(a * x + c * y + e, b * x + d * y + f) for x, y in points], closed))
         shown = [point for points, _ in parts for point in points]
-        if not shown or not all(abs(x) < 1e6 and abs(y) < 1e6 for x, y in shown):
+        if not shown or not all(-1e6 < x < 1e6 and -1e6 < y < 1e6 for x, y in shown):
             return
-        width = numbers(element.get("LineWidth"), 1)
-        thick = (width[0] if width else LINE_WIDTH) * _scale(matrix)
-        if stroked and not filled and thick > THICKEST_RULE:
-            return
+        if stroked and not filled:
+            width = numbers(element.get("LineWidth"), 1)
+            if (width[0] if width else LINE_WIDTH) * max(map(abs, matrix[:4])) > THICKEST_RULE:
+                return
         box = _around(shown)
         if straight and min(box[2] - box[0], box[3] - box[1]) <= THICKEST_RULE:
             self._rules.add_line(*box)
@@ -275,8 +279,8 @@ def _runs(glyphs: list[Glyph], size: float, matrix: Matrix) -> list[TextRun]:
 def _is_visible(element: etree._Element) -> bool:
     if element.get("Visible") == "false" or element.get("Alpha") == "0":
         return False
-    colours = [child for child in element if local_name(child) in {"FillColor", "StrokeColor"}]
-    return not colours or any(colour.get("Alpha") != "0" for colour in colours)
+    alphas = [child.get("Alpha") for child in element if local_name(child) in _COLOURS]
+    return not alphas or any(alpha != "0" for alpha in alphas)
 
 
 def _is_clipped_away(element: etree._Element) -> bool:
@@ -294,15 +298,15 @@ def _is_clipped_away(element: etree._Element) -> bool:
 
 def _matrix(element: etree._Element, outer: Matrix) -> Matrix:
     """From the object's space to points: its own matrix, its boundary's corner, and what it stands in."""
-    x, y = (numbers(element.get("Boundary"), 4) or (0.0, 0.0))[:2]
-    a, b, c, d, e, f = numbers(element.get("CTM"), 6) or (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
-    e, f = e + x, f + y
+    boundary = numbers(element.get("Boundary"), 4)
+    x, y = boundary[:2] if boundary else (0.0, 0.0)
     oa, ob, oc, od, oe, of = outer
+    own = numbers(element.get("CTM"), 6)
+    if own is None:
+        return oa, ob, oc, od, x * oa + y * oc + oe, x * ob + y * od + of
+    a, b, c, d, e, f = own
+    e, f = e + x, f + y
     return (a * oa + b * oc, a * ob + b * od, c * oa + d * oc, c * ob + d * od, e * oa + f * oc + oe, e * ob + f * od + of)
-
-
-def _scale(matrix: Matrix) -> float:
-    return max(map(abs, matrix[:4]))
 
 
 def _transformed(box: Box, matrix: Matrix) -> Box:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
+from functools import lru_cache
+from typing import NamedTuple
 
 _TOKEN = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|[A-Za-z]")
 _OPERANDS = {"M": 2, "S": 2, "L": 2, "Q": 4, "B": 6, "A": 7, "C": 0}
@@ -20,8 +22,10 @@ def numbers(text: str | None, count: int | None = None) -> tuple[float, ...] | N
     >>> numbers("0 0 210 297", 4), numbers("1 x"), numbers("1e999")
     ((0.0, 0.0, 210.0, 297.0), None, None)
     """
+    if not text:
+        return None if count else ()
     try:
-        found = tuple(map(float, (text or "").replace(",", " ").split()))
+        found = tuple(map(float, (text.replace(",", " ") if "," in text else text).split()))
     except ValueError:
         return None
     if not all(map(math.isfinite, found)) or (count is not None and len(found) != count):
@@ -29,13 +33,27 @@ def numbers(text: str | None, count: int | None = None) -> tuple[float, ...] | N
     return found
 
 
-def subpaths(data: str, limit: int) -> Iterator[tuple[list[Point], bool, bool]]:
-    """Each subpath's points, whether it is closed, and whether it has no curve; at most ``limit`` points in all.
+class Subpath(NamedTuple):
+    """Points in the path's own space; whether the last is joined to the first; whether no curve touches it."""
 
-    A curve ends a subpath, so that its chord is never taken for a line. A command whose operands are missing ends the path.
+    points: tuple[Point, ...]
+    closed: bool
+    straight: bool
 
-    >>> list(subpaths("M 0 0 L 5 0 L 5 2 C M 1 1 B 1 2 3 4 5 6 L 9 6", 99))
-    [([(0.0, 0.0), (5.0, 0.0), (5.0, 2.0)], True, True), ([(1.0, 1.0)], False, False), ([(5.0, 6.0), (9.0, 6.0)], False, False)]
+
+@lru_cache(maxsize=1024)
+def short_path(data: str) -> tuple[Subpath, ...]:
+    """`subpaths` of a short path: the rules of a table repeat a few of them."""
+    return tuple(subpaths(data, len(data)))
+
+
+def subpaths(data: str, limit: int) -> Iterator[Subpath]:
+    """The path's pieces, from at most ``limit`` commands.
+
+    A curve ends a piece, so that its chord is never taken for a line. A command whose operands are missing ends the path.
+
+    >>> [piece.points for piece in subpaths("M 0 0 L 5 0 L 5 2 C M 1 1 B 1 2 3 4 5 6 L 9 6", 99)]
+    [((0.0, 0.0), (5.0, 0.0), (5.0, 2.0)), ((1.0, 1.0),), ((5.0, 6.0), (9.0, 6.0))]
     """
     tokens = _TOKEN.finditer(data)
     points: list[Point] = []
@@ -52,18 +70,18 @@ def subpaths(data: str, limit: int) -> Iterator[tuple[list[Point], bool, bool]]:
             break
         if command == "C":
             if points:
-                yield points, True, straight
+                yield Subpath(tuple(points), True, straight)
                 points, straight = points[:1], True
             continue
         end = operands[-2], operands[-1]
         if command in "MS":
-            if len(points) > 1 or not straight:
-                yield points, False, straight
+            if len(points) > 1:
+                yield Subpath(tuple(points), False, straight)
             points, straight = [end], True
         elif command in _CURVES:
-            yield points, False, False
+            yield Subpath(tuple(points), False, False)
             points, straight = [end], False
         else:
             points.append(end)
     if len(points) > 1:
-        yield points, False, straight
+        yield Subpath(tuple(points), False, straight)
