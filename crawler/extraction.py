@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+from crawler.documents.office import Convert
 from crawler.documents.reader import read_document
 from crawler.forms.reader import read_report
 from crawler.forms.record import report_record
@@ -26,16 +27,17 @@ class Extraction:
     seconds: float
 
 
-def extract(content: bytes, expected: str | None = None) -> Extraction:
+def extract(content: bytes, expected: str | None = None, *, convert: Convert | None = None) -> Extraction:
     """Read one document.
 
     Args:
         content: the file's bytes.
         expected: the kind its link or name promised (``pdf``, ``docx``, ...), so that an error page sent in its place is told.
+        convert: makes DOCX of office documents, see `crawler.documents.office`.
     """
     start = time.perf_counter()
     try:
-        record = report_record(read_report(read_document(content, expected=expected)))
+        record = report_record(read_report(read_document(content, expected=expected, convert=convert)))
     except OutcomeError as error:
         return Extraction(error.outcome, error.message, None, time.perf_counter() - start)
     return Extraction(Outcome.OK, "", record, time.perf_counter() - start)

@@ -19,15 +19,17 @@ import subprocess
 import sys
 import threading
 import time
-from concurrent.futures import Future
+from collections.abc import Callable
+from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from crawler.conversion.converter import OfficeConverter
 from crawler.extraction import Extraction, extract
-from crawler.outcomes import Outcome
-from crawler.reading_child import Orders, ReadFunction, Reply
+from crawler.outcomes import Outcome, OutcomeError
+from crawler.reading_child import ConversionRequest, Orders, ReadFunction, Reply
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -41,6 +43,8 @@ START_SECONDS = 120.0
 """How long a child may take to be there, on a machine that is busy."""
 END_SECONDS = 5.0
 """How long a child that hung up may take to be gone."""
+MAX_CONVERSIONS = 200
+"""Office documents in one document, i.e. in an archive."""
 
 
 class NotReadError(Exception):
@@ -82,14 +86,28 @@ class _Child:
         self._connection = Connection(ours.detach())
         self._ask(orders, START_SECONDS)
 
-    def read(self, source: bytes | Path, expected: str | None, seconds: float) -> Reply:
-        """Have one document read.
+    def read(
+        self,
+        source: bytes | Path,
+        expected: str | None,
+        seconds: float,
+        convert: Callable[[ConversionRequest], bytes | OutcomeError],
+    ) -> Reply:
+        """Have one document read; what the child wants converted does not count as its time.
 
         Raises:
             _ChildLostError: it took too long, or the child died; the child is no more.
         """
         self.documents += 1
-        reply = self._ask((source, expected), seconds)
+        message: object = (source, expected)
+        left = seconds
+        for _ in range(MAX_CONVERSIONS + 1):
+            start = time.monotonic()
+            reply = self._ask(message, max(left, 0.0), seconds)
+            left -= time.monotonic() - start
+            if not isinstance(reply, ConversionRequest):
+                break
+            message = convert(reply)
         if not isinstance(reply, Reply):
             self.kill()
             raise _ChildLostError(Outcome.FAILED, "the reader's process gave no sensible answer")
@@ -107,7 +125,7 @@ class _Child:
         self._process.wait()
         self._connection.close()
 
-    def _ask(self, message: object, seconds: float) -> object:
+    def _ask(self, message: object, seconds: float, allowed: float | None = None) -> object:
         try:
             self._connection.send(message)
             if self._connection.poll(seconds):
@@ -117,7 +135,7 @@ class _Child:
             self.kill()
             raise _ChildLostError(Outcome.FAILED, f"the reader's process died ({self._how_it_ended()})") from None
         self.kill()
-        raise _ChildLostError(Outcome.TIMEOUT, f"reading took longer than {seconds:g} s and was stopped")
+        raise _ChildLostError(Outcome.TIMEOUT, f"reading took longer than {allowed or seconds:g} s and was stopped")
 
     def _await_end(self) -> None:
         """Let a child that hung up come to its own end, so that its status is told and not that of our signal."""
@@ -146,14 +164,28 @@ class ExtractionPool:
         memory_mb: address space of a child, in MiB.
         max_tasks: documents before a child is replaced.
         read: what a child does with a document; a function of a module that can be imported.
+        converter: makes DOCX of office documents for the children, and is closed with the pool; ``read`` then takes
+            ``convert``.
     """
 
-    def __init__(self, *, workers: int, timeout: float, memory_mb: int, max_tasks: int, read: ReadFunction = extract) -> None:
+    def __init__(
+        self,
+        *,
+        workers: int,
+        timeout: float,
+        memory_mb: int,
+        max_tasks: int,
+        read: ReadFunction = extract,
+        converter: OfficeConverter | None = None,
+    ) -> None:
         self.workers = workers
         self.timeout = timeout
         self.memory_mb = memory_mb
         self.max_tasks = max_tasks
-        self._orders = Orders(f"{read.__module__}:{read.__qualname__}", memory_mb * 1024 * 1024, timeout, os.getpid())
+        self.converter = converter
+        self._orders = Orders(
+            f"{read.__module__}:{read.__qualname__}", memory_mb * 1024 * 1024, timeout, os.getpid(), converter is not None
+        )
         self._tasks: queue.SimpleQueue[_Task | None] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
         self._children: set[_Child] = set()
@@ -163,12 +195,13 @@ class ExtractionPool:
 
     @classmethod
     def from_settings(cls, settings: BaseSettings) -> Self:
-        """A pool by the ``EXTRACTION_*`` settings."""
+        """A pool by the ``EXTRACTION_*`` and ``OFFICE_*`` settings."""
         return cls(
             workers=settings.getint("EXTRACTION_WORKERS"),
             timeout=settings.getfloat("EXTRACTION_TIMEOUT"),
             memory_mb=settings.getint("EXTRACTION_MEMORY_MB"),
             max_tasks=settings.getint("EXTRACTION_MAX_TASKS"),
+            converter=OfficeConverter.from_settings(settings),
         )
 
     def __enter__(self) -> Self:
@@ -220,8 +253,12 @@ class ExtractionPool:
                 self._tasks.put(None)
             for child in () if wait else tuple(self._children):
                 child.interrupt()
+        if self.converter is not None and not wait:
+            self.converter.close(wait=False)
         for thread in self._threads:
             thread.join()
+        if self.converter is not None:
+            self.converter.close()
 
     def _drop_tasks(self) -> None:
         with contextlib.suppress(queue.Empty):
@@ -264,7 +301,10 @@ class ExtractionPool:
         if child is None:
             child = self._start()
         try:
-            reply = child.read(task.source, task.expected, self.timeout)
+            reply = child.read(task.source, task.expected, self.timeout, self._convert)
+        except NotReadError:
+            self._end(child)
+            raise
         except _ChildLostError as error:
             self._end(child)
             if self._stopped:
@@ -288,6 +328,16 @@ class ExtractionPool:
             self._end(child)
             child = None
         return child, extraction
+
+    def _convert(self, request: ConversionRequest) -> bytes | OutcomeError:
+        if self.converter is None:
+            return OutcomeError(Outcome.UNSUPPORTED, "office documents are not converted here")
+        try:
+            return self.converter.convert(request.content, request.office_format)
+        except OutcomeError as error:
+            return error
+        except (CancelledError, RuntimeError, KeyError, OSError) as error:
+            raise NotReadError(f"the document could not be converted: {type(error).__name__}: {error}") from error
 
     def _given_up(self, lost: _ChildLostError) -> Extraction:
         remedy = {

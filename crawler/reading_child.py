@@ -11,10 +11,14 @@ import sys
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import cast
 
+from crawler.documents.office import Convert
 from crawler.extraction import Extraction
+from crawler.outcomes import OutcomeError
 
 ReadFunction = Callable[[bytes, str | None], Extraction]
 
@@ -36,6 +40,16 @@ class Orders:
     memory_bytes: int
     seconds: float
     parent: int
+    converts: bool = False
+    """The parent answers a `ConversionRequest`, and ``read`` takes ``convert``."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConversionRequest:
+    """In the middle of a document: the parent is asked for a DOCX of this; it sends that, or the OutcomeError."""
+
+    content: bytes
+    office_format: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +73,8 @@ def serve(descriptor: int) -> None:
     _confine(orders)
     module, _, name = orders.read.partition(":")
     read: ReadFunction = getattr(importlib.import_module(module), name)
+    if orders.converts:
+        read = cast("ReadFunction", partial(cast("Callable[..., Extraction]", read), convert=_asking(connection)))
     connection.send(os.getpid())
     while True:
         try:
@@ -69,6 +85,20 @@ def serve(descriptor: int) -> None:
         signal.setitimer(signal.ITIMER_REAL, orders.seconds + GRACE_SECONDS)
         connection.send(_answer(read, source, expected))
         signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def _asking(connection: Connection) -> Convert:
+    def convert(content: bytes, office_format: str) -> bytes:
+        # The parent has time limits of its own for this.
+        left, _ = signal.setitimer(signal.ITIMER_REAL, 0)
+        connection.send(ConversionRequest(content, office_format))
+        answer: bytes | OutcomeError = connection.recv()
+        signal.setitimer(signal.ITIMER_REAL, left)
+        if isinstance(answer, OutcomeError):
+            raise answer
+        return answer
+
+    return convert
 
 
 def _answer(read: ReadFunction, source: bytes | Path, expected: str | None) -> Reply:

@@ -79,6 +79,16 @@ EXTRACTION_TIMEOUT = 60  # seconds of wall clock a document
 EXTRACTION_MEMORY_MB = 1536
 EXTRACTION_MAX_TASKS = 200  # documents before a child is replaced, against leaks in C code
 
+# --- Office formats --------------------------------------------------------------------------------------------------
+# .doc, .wps, RTF and OpenDocument text are read as the DOCX that one LibreOffice makes of them. It is kept warm where a Python
+# has LibreOffice's uno module (package python3-uno), and starts once a batch where none has. It starts with the first document.
+OFFICE_PROGRAM = os.environ.get("OFFICE_PROGRAM", "")  # empty: soffice or libreoffice on the PATH
+OFFICE_PYTHON = os.environ.get("OFFICE_PYTHON", "")  # the Python with uno; empty: LibreOffice's own or the system's
+OFFICE_TIMEOUT = 60  # seconds of wall clock a document; then LibreOffice is killed, and the document tried once more
+OFFICE_MEMORY_MB = 2048  # address space; a report needs 1000, of which 200 are resident
+OFFICE_MAX_DOCUMENTS = 200  # documents before LibreOffice is replaced: it grows by about 1 MB a document
+OFFICE_BATCH = 16  # documents of one call where it is not kept warm
+
 # --- Publishing ------------------------------------------------------------------------------------------------------
 # Share of the last good version's reports below which a new version is not published.
 PUBLISH_COUNT_FLOOR = 0.9

@@ -14,6 +14,7 @@ from crawler.documents.mhtml import read_mhtml
 from crawler.documents.model import Document
 from crawler.documents.ofd import read_ofd
 from crawler.documents.office import OFFICE_KINDS, Convert, office_format
+from crawler.documents.ole import is_cut
 from crawler.documents.pdf import read_pdf
 from crawler.documents.sheets import read_sheets
 from crawler.documents.sniff import sniff
@@ -128,6 +129,8 @@ def read_document(content: bytes, *, expected: str | None = None, convert: Conve
         return _read_converted(content, found, convert)
     reader = READERS.get(found)
     if reader is None:
+        if found == kinds.OLE and is_cut(content):
+            raise OutcomeError(Outcome.TRUNCATED, "the OLE file is cut, and its directory is lost")
         if not _has_directory(content):
             raise OutcomeError(Outcome.TRUNCATED, f"the {NAMES.get(found, found)} is a zip without its end")
         raise OutcomeError(Outcome.UNSUPPORTED, f"no reader for this kind of file: {NAMES.get(found, found)}")

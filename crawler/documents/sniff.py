@@ -12,6 +12,8 @@ import zipfile
 import zlib
 
 from crawler.documents.encoding import UNDECODABLE, decode
+from crawler.documents.ole import MAGIC as OLE_MAGIC
+from crawler.documents.ole import read_compound_file
 
 EMPTY = "application/x-empty"
 UNKNOWN = "application/octet-stream"
@@ -52,7 +54,6 @@ _MAGIC = (
     (b"Rar!\x1a\x07", "application/vnd.rar"),
     (b"7z\xbc\xaf\x27\x1c", "application/x-7z-compressed"),
 )
-_OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ZIP_MAGICS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 _OLE_STREAMS = (
     ("encryptedpackage", ENCRYPTED_OFFICE),
@@ -63,7 +64,6 @@ _OLE_STREAMS = (
     ("matost", WPS),
     ("contents", WPS),
 )
-_OLE_MAX_SECTORS = 4096
 
 _TAG = re.compile(
     r"<(?:!doctype\s+html|(?:html|head|body|title|meta|link|script|style|base|div|p|span|table|tbody|tr|td|ul|ol|li|h[1-6]"
@@ -100,7 +100,7 @@ def sniff(content: bytes) -> str:
         return "image/webp"
     if content.startswith(_ZIP_MAGICS):
         return _sniff_zip(content)
-    if content.startswith(_OLE_MAGIC):
+    if content.startswith(OLE_MAGIC):
         return _sniff_ole(content)
     if b"%PDF-" in content[:_PDF_HEADER_WITHIN]:
         return PDF
@@ -144,34 +144,9 @@ def _sniff_ole(content: bytes) -> str:
 
 
 def ole_stream_names(content: bytes) -> list[str]:
-    """The names in the directory of an OLE2 compound file ([MS-CFB] 2.6); what a cut file still holds of it."""
-    if len(content) < 512:
-        return []
-    shift = int.from_bytes(content[30:32], "little")
-    if shift not in {9, 12}:
-        return []
-    size = 1 << shift
-    fat_sectors = struct.unpack("<109I", content[76:512])
-    sector = int.from_bytes(content[48:52], "little")
-    names: list[str] = []
-    visited: set[int] = set()
-    while sector < 0xFFFFFFF0 and sector not in visited and len(visited) < _OLE_MAX_SECTORS:
-        visited.add(sector)
-        data = content[(sector + 1) * size : (sector + 2) * size]
-        for start in range(0, len(data) - 127, 128):
-            entry = data[start : start + 128]
-            length = int.from_bytes(entry[64:66], "little")
-            if entry[66] in {1, 2, 5} and 2 <= length <= 64:
-                names.append(entry[: length - 2].decode("utf-16-le", errors="replace"))
-        table, slot = divmod(sector, size // 4)
-        if table >= len(fat_sectors) or fat_sectors[table] >= 0xFFFFFFF0:
-            break
-        at = (fat_sectors[table] + 1) * size + slot * 4
-        following = content[at : at + 4]
-        if len(following) < 4:
-            break
-        sector = int.from_bytes(following, "little")
-    return names
+    """The names in the root of an OLE2 compound file, in no order; what a cut file still holds of them."""
+    container = read_compound_file(content)
+    return [] if container is None else [entry.name for entry in container.entries]
 
 
 def _sniff_text(content: bytes) -> str:
