@@ -352,22 +352,35 @@ class Ledger:
             last_seen=row["last_seen"],
         )
 
-    def archived_documents(self) -> Iterator[ArchivedDocument]:
-        """Every content in the archive once, by sha256: what ``scrapy reextract`` reads again."""
-        document = tables.documents.c
+    def archived_documents(self, spider: str, extractor_version: str) -> Iterator[ArchivedDocument]:
+        """Every content in the archive from the spider's portals once, by sha256, with what is known of its reading."""
+        page, document, portal, own = tables.pages.c, tables.documents.c, tables.portals.c, tables.extractions.c
+        reading = _newest_readings()
         statement = (
             sa.select(
-                document.sha256,
-                sa.func.min(document.media_type).label("media_type"),
-                sa.func.min(document.path).label("path"),
+                *(document.sha256, document.media_type, document.path, document.url, document.role),
+                reading.c.extractor_version.label("version"),
+                reading.c.outcome.label("outcome"),
+                own.outcome.label("tried"),
             )
-            .where(document.sha256 != "", document.path.is_not(None))
-            .group_by(document.sha256)
-            .order_by(document.sha256)
+            .select_from(tables.documents)
+            .join(tables.pages, page.url == document.page_url)
+            .join(tables.portals, portal.portal == page.portal)
+            .outerjoin(reading, reading.c.sha256 == document.sha256)
+            .outerjoin(
+                tables.extractions,
+                sa.and_(own.sha256 == document.sha256, own.extractor_version == extractor_version),
+            )
+            .where(portal.spider == spider, document.sha256 != "", document.path.is_not(None))
+            .order_by(document.sha256, document.url)
         )
+        last = None
         with self._stream(statement) as rows:
             for row in rows.mappings():
-                yield ArchivedDocument(row["sha256"], row["media_type"], row["path"])
+                if row["sha256"] != last:
+                    last = row["sha256"]
+                    outcomes = {key: row[key] and Outcome(row[key]) for key in ("outcome", "tried")}
+                    yield ArchivedDocument(**{**row, **outcomes})
 
     # Extractions
 

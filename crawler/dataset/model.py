@@ -44,11 +44,20 @@ class Extraction:
 
 @dataclass(frozen=True, slots=True)
 class ArchivedDocument:
-    """A content in the archive; ``media_type`` and ``path`` as stored."""
+    """A content in the archive with one place it was seen at, and what was made of it.
+
+    ``version`` and ``outcome`` are those of its newest reading, ``None`` where it was never read; ``tried`` is the outcome of
+    the version asked for, ``None`` where that version has not read it.
+    """
 
     sha256: str
     media_type: str | None
     path: str
+    url: str
+    role: str
+    version: str | None
+    outcome: Outcome | None
+    tried: Outcome | None
 
 
 @dataclass(frozen=True, slots=True)

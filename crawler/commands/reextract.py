@@ -1,0 +1,129 @@
+"""``scrapy reextract [SPIDER]``: the archive is read again after the extractor changed."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TextIO
+
+from scrapy.commands import ScrapyCommand
+from scrapy.exceptions import UsageError
+from tqdm import tqdm
+
+from crawler import EXTRACTOR_VERSION
+from crawler.dataset.ledger import Ledger
+from crawler.dataset.model import ArchivedDocument
+from crawler.divisions import registered_divisions
+from crawler.isolation import ExtractionPool
+from crawler.outcomes import Outcome
+from crawler.publication import publication_lines, publish_workspace
+from crawler.reextraction import Change, Reextraction, wanted
+from crawler.spider import promised_kind
+from crawler.workspace import Workspace
+
+EXIT_NOT_READ = 1
+EXIT_NOT_PUBLISHED = 2
+
+
+class Command(ScrapyCommand):
+    """Reads what this version of the extractor has not read; a run that was killed goes on where it was.
+
+    Exit status: 0; 1 where an archived file could not be opened; 2 where ``--publish`` was refused by the assertions.
+    """
+
+    requires_project = True
+    requires_crawler_process = False
+    default_settings = {"LOG_ENABLED": True}  # noqa: RUF012 - Scrapy's way to declare it
+
+    def syntax(self) -> str:
+        """The arguments."""
+        return "[options] [SPIDER]"
+
+    def short_desc(self) -> str:
+        """One line for ``scrapy -h``."""
+        return "Read the archived documents again after the extractor changed, and say which values changed"
+
+    def long_desc(self) -> str:
+        """What ``scrapy reextract -h`` says first."""
+        return (
+            "Reads every archived document that this version of the extractor has not read, and prints one JSON line for each "
+            "value, check or fact that came out differently. Run `scrapy publish` afterwards, or give --publish."
+        )
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        """Which documents, where the changes go, and whether to publish."""
+        super().add_options(parser)
+        kinds = ", ".join(outcome.value for outcome in Outcome)
+        parser.add_argument("--all", action="store_true", help="also what this version has read; killed, it starts over")
+        parser.add_argument(
+            "--outcome",
+            metavar="KINDS",
+            help=f"only documents that ended so, also by this version, e.g. failed,timeout: {kinds}",
+        )
+        parser.add_argument("--changes", metavar="FILE", help="append the changes to this file instead of stdout")
+        parser.add_argument("--publish", action="store_true", help="publish afterwards; without changes nothing is written")
+        parser.add_argument("--sample", action="store_true", help="the sample portals' archive under OUTPUT_DIR/sample")
+
+    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        """Read, tell, keep; then publish if asked to."""
+        if len(args) > 1:
+            raise UsageError("name one spider: scrapy reextract henan_reports")
+        assert self.settings is not None  # noqa: S101 - set by scrapy.cmdline
+        outcomes = _outcomes(opts.outcome)
+        spider = args[0] if args else "henan_reports"
+        workspace = Workspace.of(self.settings, spider, sample=opts.sample)
+        if not self.settings["DATABASE_URL"] and not (workspace.root / "ledger.sqlite").is_file():
+            raise UsageError(f"there is no ledger at {workspace.root}; run `scrapy crawl {spider}` first", print_help=False)
+        if "://" in workspace.files_store:
+            raise UsageError("reextract reads a local archive; copy it and set FILES_STORE to the folder", print_help=False)
+        with ExitStack() as stack:
+            output = stack.enter_context(Path(opts.changes).open("a", encoding="utf-8")) if opts.changes else sys.stdout
+            ledger = stack.enter_context(Ledger(workspace.ledger_url))
+            pool = stack.enter_context(ExtractionPool.from_settings(self.settings))
+            documents = list(
+                wanted(ledger.archived_documents(spider, EXTRACTOR_VERSION), everything=opts.all, outcomes=outcomes)
+            )
+            self.exitcode = _read(documents, ledger, pool, Path(workspace.files_store), output)
+            if opts.publish:
+                publication = publish_workspace(workspace, spider, ledger, self.settings, registered_divisions())
+                sys.stderr.write("\n".join(publication_lines(publication)) + "\n")
+                if publication.status == "failed":
+                    self.exitcode = EXIT_NOT_PUBLISHED
+
+
+def _read(documents: list[ArchivedDocument], ledger: Ledger, pool: ExtractionPool, store: Path, output: TextIO) -> int:
+    """Read with a progress bar, and say what it came to; the exit status."""
+
+    def tell(change: Change) -> None:
+        output.write(json.dumps(change, ensure_ascii=False, allow_nan=False) + "\n")
+        output.flush()
+
+    with tqdm(total=len(documents), unit="document", file=sys.stderr, desc=f"extractor {EXTRACTOR_VERSION}") as bar:
+        work = Reextraction(
+            ledger, pool, store, expected=_expected, tell=tell, warn=lambda text: bar.write(text, file=sys.stderr)
+        )
+        for _ in work.run(documents):
+            bar.update()
+    tally = work.tally
+    sys.stderr.write(
+        f"{tally.read} documents read by extractor {EXTRACTOR_VERSION}: {tally.changed} changed, {tally.values} values; "
+        f"{tally.better} can be read now, {tally.worse} no longer"
+        + (f"; {tally.not_read} could not be opened" if tally.not_read else "")
+        + "\n"
+    )
+    return EXIT_NOT_READ if tally.not_read else 0
+
+
+def _expected(document: ArchivedDocument) -> str | None:
+    """As the crawl had it: a page's own body was promised by no link."""
+    return None if document.role == "body" else promised_kind(document.url)
+
+
+def _outcomes(text: str | None) -> frozenset[Outcome]:
+    try:
+        return frozenset(Outcome(word.strip()) for word in text.split(",")) if text else frozenset()
+    except ValueError as error:
+        raise UsageError(f"--outcome: {error}", print_help=False) from error
