@@ -12,7 +12,7 @@ import re
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from lxml import etree
@@ -264,6 +264,22 @@ def _read_package(archive: zipfile.ZipFile) -> Document:
     folder = posixpath.dirname(main)
     styles = _optional_xml(archive, parts, f"{folder}/styles.xml")
     numbering = _optional_xml(archive, parts, f"{folder}/numbering.xml")
+    return read_word_xml(document, styles, numbering, metadata=_metadata(archive, parts))
+
+
+def read_word_xml(
+    document: etree._Element,
+    styles: etree._Element | None,
+    numbering: etree._Element | None,
+    *,
+    media_type: str = MEDIA_TYPE,
+    metadata: Mapping[str, str],
+) -> Document:
+    """Paragraphs and grids of a ``w:document``, ``w:styles`` and ``w:numbering`` in the transitional namespace.
+
+    Raises:
+        OutcomeError: ``not_a_document`` (no body), ``too_large``.
+    """
     walker = _Walker(
         read_numbering(numbering, styles),
         frozenset(_styles_with(styles, _W + "vanish")),
@@ -275,10 +291,10 @@ def _read_package(archive: zipfile.ZipFile) -> Document:
     blocks = tuple(walker.blocks(body))
     embedded = next(body.iter(_W + "altChunk"), None) is not None
     return Document(
-        MEDIA_TYPE,
+        media_type,
         blocks,
         title="\n".join(walker.title) or None,
-        metadata=_metadata(archive, parts),
+        metadata=metadata,
         flags=(EMBEDDED_PART,) * embedded,
     )
 

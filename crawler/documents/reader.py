@@ -19,6 +19,7 @@ from crawler.documents.pdf import read_pdf
 from crawler.documents.sheets import read_sheets
 from crawler.documents.sniff import sniff
 from crawler.documents.text import read_text
+from crawler.documents.wordml import read_wordml
 from crawler.outcomes import Outcome, OutcomeError
 
 Reader = Callable[[bytes], Document]
@@ -36,6 +37,7 @@ READERS: Mapping[str, Reader] = MappingProxyType(
         kinds.DOCX: read_docx,
         kinds.HTML: read_html,
         kinds.MHTML: read_mhtml,
+        kinds.WORDML: read_wordml,
         kinds.TEXT: read_text,
         kinds.OFD: read_ofd,
         kinds.XLS: read_sheets,
