@@ -75,6 +75,8 @@ def extraction_record(
         "cells": cells,
         "checks": [{"id": "R3.total", "kind": "identity", "status": "pass", "detail": "0 = 0"}, *checks],
         "quality_flags": [],
+        "methods": {"requests": "markup"},
+        "readings": {"requests": {"methods": ["markup", "text"], "agreed": 161, "settled": 0, "disagreed": 0, "once": 0}},
     }
     return record | changes
 

@@ -54,6 +54,8 @@ RECORD_KEYS = [
     "cells",
     "checks",
     "quality_flags",
+    "methods",
+    "readings",
 ]
 
 

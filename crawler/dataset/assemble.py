@@ -176,6 +176,8 @@ def _content_fields(record: Record, organisation: Organisation, published_date: 
         "cells": record["cells"],
         "checks": [*record["checks"], *({**asdict(check), "status": check.status.value} for check in context)],
         "quality_flags": [*dict.fromkeys((*record["quality_flags"], *flags))],
+        "methods": record.get("methods", {}),
+        "readings": record.get("readings", {}),
     }
 
 

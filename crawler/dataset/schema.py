@@ -14,7 +14,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from crawler.dataset.model import Record
-from crawler.forms.catalogue import FORM_VERSIONS, all_metrics, load_form
+from crawler.forms.catalogue import FORM_VERSIONS, TABLES, all_metrics, load_form
 from crawler.forms.model import State, Status
 from crawler.outcomes import Outcome
 
@@ -24,6 +24,8 @@ SCHEMA_FILE = Path(__file__).resolve().parents[2] / "docs" / "schema" / "report.
 LEVELS = ("province", "prefecture", "county", "township")
 TYPES = ("government", "government_office", "department", "township", "street", "development_zone", "other")
 
+TALLIES = ("agreed", "settled", "disagreed", "once")
+"""Into which of these each printed cell falls by how many readings of it agree."""
 NUMBER_STATES = (State.NUMBER.value, State.ZERO.value)
 
 TEXT: dict[str, Any] = {"type": "string"}
@@ -91,6 +93,12 @@ def _properties() -> dict[str, Any]:
             "items": _object(id=TEXT, kind=TEXT, status={"enum": [status.value for status in Status]}, detail=MAYBE_TEXT),
         },
         "quality_flags": strings,
+        "methods": {"type": "object", "propertyNames": {"enum": list(TABLES)}, "additionalProperties": TEXT},
+        "readings": {
+            "type": "object",
+            "propertyNames": {"enum": list(TABLES)},
+            "additionalProperties": _object(methods=strings, **{key: {"type": "integer", "minimum": 0} for key in TALLIES}),
+        },
         "documents": {
             "type": "array",
             "minItems": 1,

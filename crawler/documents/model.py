@@ -83,7 +83,7 @@ class Grid:
     flags: tuple[str, ...] = ()
     """What the reader was unsure of, as ``snake_case`` words, e.g. ``second_reading_differs``."""
     reading_order: tuple[Word, ...] = ()
-    """The table's text in the file's own order, for a reading that knows nothing of the cells; empty where the format has none."""
+    """The table's text in the file's own order, for a reading that knows nothing of cells; empty where there is none."""
     compared_pages: frozenset[int] = frozenset()
     """Pages that pdfplumber read too: a cell there without ``second_text`` was seen the same by it."""
 

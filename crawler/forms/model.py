@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -70,6 +70,22 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
+class TableReading:
+    """How often the printed cells of one table were read, and by what.
+
+    ``methods`` are words of `crawler.documents.model.Method`, first the one that gave the cells. Of the cells ``agreed`` were
+    read the same by two, in ``settled`` ones two of three readings agree, in ``disagreed`` ones no two, and ``once`` counts
+    those with a single reading.
+    """
+
+    methods: tuple[str, ...]
+    agreed: int
+    settled: int
+    disagreed: int
+    once: int
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """One document read as a report of one organisation for one year. ``None`` where the document does not say."""
 
@@ -88,3 +104,5 @@ class Report:
     quality_flags: tuple[str, ...]
     methods: Mapping[str, str]
     """How each of the three tables was read, e.g. ``{"requests": "lattice"}``."""
+    readings: Mapping[str, TableReading] = field(default_factory=dict)
+    """How sure that is, by table."""

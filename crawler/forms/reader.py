@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from crawler.documents.model import Document, Grid, GridCell, Paragraph
 from crawler.forms.catalogue import ACTIVE_DISCLOSURE, REQUESTS, REVIEW_LITIGATION, load_form
 from crawler.forms.cells import UNDECLARED, absent_cell
 from crawler.forms.checks import Facts, run_checks
 from crawler.forms.identity import TITLE_LINES, Identity, read_identity
-from crawler.forms.model import CellReading, Report, Status
+from crawler.forms.model import CellReading, Report, Status, TableReading
+from crawler.forms.readings import compare, settle
 from crawler.forms.review import ROW_UNDECIDED
 from crawler.forms.rows import detect_form, printed_rows, table_rows
 from crawler.forms.sections import clean_text, is_frame, paragraphs, read_sections
-from crawler.forms.tables import SECOND_READING_DIFFERS, TableReadings, read_tables
+from crawler.forms.tables import SECOND_READING_DIFFERS, TableReadings, metrics_by_key, read_tables
 from crawler.forms.titles import is_other_paper, is_report_title, printed_title
 from crawler.outcomes import Outcome, OutcomeError
 
@@ -38,7 +39,8 @@ def read_report(document: Document) -> Report:
     evidence = detect_form(rows)
     if evidence.version is None:
         raise _no_tables(document, texts)
-    readings = read_tables(table_rows(rows, evidence.version), evidence.version)
+    tables = table_rows(rows, evidence.version)
+    readings = read_tables(tables, evidence.version)
     if not _is_statutory(readings):
         raise _no_tables(document, texts)
     if _is_about_reports(document, texts):
@@ -46,7 +48,15 @@ def read_report(document: Document) -> Report:
             Outcome.NOT_A_REPORT,
             f"The title says that this is another paper ({_first_lines(document, texts)}); the form in it is not a report.",
         )
-    return _report(document, texts, readings, evidence.version, evidence.flags)
+    comparison = compare(tables, readings, evidence.version)
+    pages = comparison.pages(readings)
+    if pages and document.settle is not None:
+        document = document.settle(pages)
+        tables = table_rows(printed_rows(grid for grid in document.grids if not is_frame(grid)), evidence.version)
+        readings = read_tables(tables, evidence.version)
+        comparison = compare(tables, readings, evidence.version)
+    how = settle(tables, readings, comparison, metrics_by_key(evidence.version))
+    return _report(document, texts, readings, how, evidence.version, evidence.flags)
 
 
 def _is_statutory(readings: TableReadings) -> bool:
@@ -58,7 +68,12 @@ def _is_statutory(readings: TableReadings) -> bool:
 
 
 def _report(
-    document: Document, texts: Sequence[str], readings: TableReadings, version: str, form_flags: Sequence[str]
+    document: Document,
+    texts: Sequence[str],
+    readings: TableReadings,
+    how: Mapping[str, TableReading],
+    version: str,
+    form_flags: Sequence[str],
 ) -> Report:
     form = load_form(version)
     sections = read_sections(texts, form.sections)
@@ -97,6 +112,7 @@ def _report(
         checks=checks,
         quality_flags=tuple(dict.fromkeys(flags)),
         methods=readings.methods,
+        readings=how,
     )
 
 

@@ -22,12 +22,23 @@ def report_record(report: Report) -> dict[str, Any]:
         "sections": [{"no": section.no, "heading": section.heading, "text": section.text} for section in report.sections],
         "text": report.text,
         "values": {key: json_number(reading.value) for key, reading in report.cells.items()},
-        "cells": {key: _cell(reading) for key, reading in report.cells.items()},
+        "cells": {key: cell_record(reading) for key, reading in report.cells.items()},
         "checks": [
             {"id": check.id, "kind": check.kind, "status": check.status.value, "detail": check.detail}
             for check in report.checks
         ],
         "quality_flags": list(report.quality_flags),
+        "methods": dict(report.methods),
+        "readings": {
+            table: {
+                "methods": list(reading.methods),
+                "agreed": reading.agreed,
+                "settled": reading.settled,
+                "disagreed": reading.disagreed,
+                "once": reading.once,
+            }
+            for table, reading in report.readings.items()
+        },
     }
 
 
@@ -43,7 +54,8 @@ def json_number(value: Number | None) -> int | float | None:
     return value
 
 
-def _cell(reading: CellReading) -> dict[str, Any]:
+def cell_record(reading: CellReading) -> dict[str, Any]:
+    """One entry of ``cells``."""
     cell: dict[str, Any] = {
         "value": json_number(reading.value),
         "raw": reading.raw,

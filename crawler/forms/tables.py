@@ -45,7 +45,7 @@ class TableReadings:
 def read_tables(rows: Sequence[TableRow], version: str) -> TableReadings:
     """Read the three tables of a form from their rows; what is not printed is not in ``cells``."""
     words = form_vocabularies(version)
-    metrics = _metrics_by_key(version)
+    metrics = metrics_by_key(version)
     readings = TableReadings()
     by_table = {table: [row for row in rows if row.table == table] for table in TABLES}
     _read_disclosure(by_table[ACTIVE_DISCLOSURE], words, metrics, readings)
@@ -64,7 +64,8 @@ def read_tables(rows: Sequence[TableRow], version: str) -> TableReadings:
 
 
 @cache
-def _metrics_by_key(version: str) -> Mapping[str, Metric]:
+def metrics_by_key(version: str) -> Mapping[str, Metric]:
+    """Every metric of a form by its key, those printed by some bodies only as well."""
     form = form_vocabularies(version).form
     return {metric.key: metric for metric in (*form.metrics, *form.extra_metrics)}
 
