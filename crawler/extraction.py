@@ -6,8 +6,10 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+from crawler.documents.archives import ARCHIVES, Member, unpack
 from crawler.documents.office import Convert
-from crawler.documents.reader import read_document
+from crawler.documents.reader import MAX_BYTES, read_document
+from crawler.documents.sniff import sniff
 from crawler.forms.reader import read_report
 from crawler.forms.record import report_record
 from crawler.outcomes import Outcome, OutcomeError
@@ -18,13 +20,15 @@ class Extraction:
     """How reading one document ended.
 
     ``record`` holds the keys of DESIGN.md section 2 that the document alone can give, and is ``None`` unless the outcome is
-    ``ok``. ``seconds`` is the wall clock spent.
+    ``ok``. ``seconds`` is the wall clock spent. An archive has no record: its outcome is ``not_a_report``, and its ``members``
+    are documents of their own, still to be read.
     """
 
     outcome: Outcome
     message: str
     record: dict[str, Any] | None
     seconds: float
+    members: tuple[Member, ...] = ()
 
 
 def extract(content: bytes, expected: str | None = None, *, convert: Convert | None = None) -> Extraction:
@@ -37,6 +41,9 @@ def extract(content: bytes, expected: str | None = None, *, convert: Convert | N
     """
     start = time.perf_counter()
     try:
+        if len(content) <= MAX_BYTES and sniff(content) in ARCHIVES:
+            unpacked = unpack(content)
+            return Extraction(unpacked.outcome, unpacked.message, None, time.perf_counter() - start, unpacked.members)
         record = report_record(read_report(read_document(content, expected=expected, convert=convert)))
     except OutcomeError as error:
         return Extraction(error.outcome, error.message, None, time.perf_counter() - start)

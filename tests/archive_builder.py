@@ -1,0 +1,146 @@
+"""Writes archives: ZIP by the standard library, 7z by libarchive, RAR byte by byte (its packers are not free; storing is)."""
+
+from __future__ import annotations
+
+import io
+import struct
+import warnings
+import zipfile
+import zlib
+from collections.abc import Mapping
+
+import libarchive
+
+Files = Mapping[str, bytes]
+
+
+def make_zip(files: Files, *, method: int = zipfile.ZIP_DEFLATED, gbk: bool = False) -> bytes:
+    """A ZIP; with ``gbk`` the names as Chinese Windows writes them, without a flag that says so."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", method) as archive:
+        for name, content in files.items():
+            archive.writestr(_GbkInfo(name) if gbk else zipfile.ZipInfo(name), content, compress_type=method)
+    return buffer.getvalue()
+
+
+class _GbkInfo(zipfile.ZipInfo):
+    def _encodeFilenameFlags(self) -> tuple[bytes, int]:  # noqa: N802 - the method of the standard library
+        return self.filename.encode("gbk"), self.flag_bits & ~0x800
+
+
+def by_libarchive(files: Files, archive_format: str, *, locked: bool = False, options: str = "") -> bytes:
+    """An archive of a format that libarchive writes: ``7zip`` or ``zip``."""
+    parts: list[bytes] = []
+
+    def keep(data: bytes) -> int:
+        parts.append(bytes(data))
+        return len(data)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with libarchive.custom_writer(
+            keep, archive_format, passphrase="geheim" if locked else None, options=options
+        ) as archive:
+            for name, content in files.items():
+                archive.add_file_from_memory(name, len(content), content)
+    return b"".join(parts)
+
+
+def make_7z(files: Files) -> bytes:
+    """A 7z."""
+    return by_libarchive(files, "7zip")
+
+
+def make_rar4(files: Files, *, locked: bool = False) -> bytes:
+    """A RAR 4 whose files are stored (method 0x30), by the technote of RAR 4: marker, main header, files, end."""
+    parts = [b"Rar!\x1a\x07\x00", _rar4_block(0x73, 0, b"\x00" * 6)]
+    for name, content in files.items():
+        encoded = name.encode("utf-8")
+        fields = struct.pack(
+            "<IIBIIBBHI",
+            len(content),
+            len(content),
+            3,  # made on Unix
+            zlib.crc32(content),
+            0x5921_0000,
+            29,
+            0x30,
+            len(encoded),
+            0o100644,
+        )
+        parts.append(_rar4_block(0x74, 0x8000 | (0x04 if locked else 0), fields + encoded) + content)
+    parts.append(_rar4_block(0x7B, 0x4000, b""))
+    return b"".join(parts)
+
+
+def _rar4_block(kind: int, flags: int, fields: bytes) -> bytes:
+    body = struct.pack("<BHH", kind, flags, 7 + len(fields)) + fields
+    return struct.pack("<H", zlib.crc32(body) & 0xFFFF) + body
+
+
+def make_rar5(files: Files, *, locked: bool = False) -> bytes:
+    """A RAR 5 whose files are stored, by the technote of RAR 5; ``locked``: with its headers encrypted."""
+    parts = [b"Rar!\x1a\x07\x01\x00"]
+    if locked:
+        parts.append(_rar5_block(_vint(4) + _vint(0) + _vint(0) + _vint(0) + b"\x0f" + bytes(16)))
+    parts.append(_rar5_block(_vint(1) + _vint(0) + _vint(0)))
+    for name, content in files.items():
+        encoded = name.encode("utf-8")
+        fields = b"".join(
+            (
+                _vint(2),
+                _vint(0x02),  # a data area follows
+                _vint(len(content)),
+                _vint(0x04),  # a CRC32 is given
+                _vint(len(content)),
+                _vint(0o100644),
+                struct.pack("<I", zlib.crc32(content)),
+                _vint(0),  # stored
+                _vint(1),  # made on Unix
+                _vint(len(encoded)),
+                encoded,
+            )
+        )
+        parts.append(_rar5_block(fields) + content)
+    parts.append(_rar5_block(_vint(5) + _vint(0) + _vint(0)))
+    return b"".join(parts)
+
+
+def _rar5_block(fields: bytes) -> bytes:
+    sized = _vint(len(fields)) + fields
+    return struct.pack("<I", zlib.crc32(sized)) + sized
+
+
+def _vint(number: int) -> bytes:
+    """7 bits a byte, the lowest first."""
+    parts = bytearray()
+    while number > 0x7F:
+        parts.append(number & 0x7F | 0x80)
+        number >>= 7
+    parts.append(number)
+    return bytes(parts)
+
+
+def zeros_zip(size: int, name: str = "年报.docx") -> bytes:
+    """A ZIP of one file of zeros that unpacks to ``size`` bytes, made without unpacking it: a deflate stream of one block
+    repeated."""
+    chunk = bytes(1 << 20)
+    whole, rest = divmod(size, len(chunk))
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    first = packer.compress(chunk) + packer.flush(zlib.Z_FULL_FLUSH)
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    last = packer.compress(bytes(rest)) + packer.flush()
+    data = first * whole + last
+    encoded = name.encode()
+    crc, packed = 0, len(data)
+    wide = size >= 0xFFFFFFFF
+    extra = struct.pack("<HHQQ", 1, 16, size, packed) if wide else b""
+    sizes = (0xFFFFFFFF, 0xFFFFFFFF) if wide else (packed, size)
+    local = struct.pack("<IHHHHHIIIHH", 0x04034B50, 45, 0x800, 8, 0, 0x21, crc, *sizes, len(encoded), len(extra))
+    local += encoded + extra + data
+    central = struct.pack(
+        "<IHHHHHHIIIHHHHHII", 0x02014B50, 0x31E, 45, 0x800, 8, 0, 0x21, crc, *sizes, len(encoded), len(extra), 0, 0, 0, 0, 0
+    )
+    central += encoded + extra
+    end = struct.pack("<IHHHHIIH", 0x06054B50, 0, 0, 1, 1, len(central), len(local), 0)
+    return local + central + end
