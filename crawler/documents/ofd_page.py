@@ -129,6 +129,7 @@ class _Walker:
 
     def __init__(self, composite: Composite) -> None:
         self._composite = composite
+        self._open: set[str] = set()
         self._left = MAX_OBJECTS
         self._runs: list[TextRun] = []
         self._rules = RuleCollector()
@@ -169,13 +170,16 @@ class _Walker:
                 self._walk(element, outer, depth + 1)
 
     def _composite_object(self, element: etree._Element, outer: Matrix, depth: int) -> None:
-        unit = self._composite((element.get("ResourceID") or "").strip())
+        identifier = (element.get("ResourceID") or "").strip()
+        unit = None if identifier in self._open else self._composite(identifier)
         if unit is None:
             self._flags.add(PART_MISSING)
             return
         inner = _matrix(element, outer)
+        self._open.add(identifier)
         for content in children(unit, "Content") or [unit]:
             self._walk(content, inner, depth + 1)
+        self._open.discard(identifier)
 
     def _image(self, element: etree._Element, outer: Matrix) -> None:
         boundary = numbers(element.get("Boundary"), 4)
