@@ -21,8 +21,9 @@ from crawler.documents.page import TextRun
 from crawler.documents.pdf_page import read_page
 from crawler.documents.pdf_second import NO_SECOND_READING, compared, looks_tabular
 from crawler.documents.ruled_text import DOUBTS, words_of
+from crawler.documents.scan import missing_parts
 from crawler.documents.stitching import Fragment
-from crawler.documents.text_layer import PageContent, is_scan, require_text
+from crawler.documents.text_layer import FEW_CHARACTERS, PageContent, pages_with_images, require_text, unreadable_pages
 from crawler.outcomes import Outcome, OutcomeError
 
 MEDIA_TYPE = "application/pdf"
@@ -49,18 +50,47 @@ def read_pdf(
             ``failed``.
     """
     pages, metadata = _load(content)
+    read = partial(_document, content, metadata, second_opinion, frozenset(disputed))
+    pictures = unreadable_pages(pages)
+    if pictures and not missing_parts():
+        document = read(pages, ocr=pictures)
+        if len(document.text) >= FEW_CHARACTERS:
+            return document
     require_text(pages)
-    blocks = assemble(_PageTables(content, pages, second_opinion, frozenset(disputed)).items())
-    flags = sorted(
-        {flag for page in pages for flag in page.marks.flags} | ({"image_page"} if any(map(is_scan, pages)) else set())
-    )
+    document = read(pages)
+    tables_as_images = () if document.grids else pages_with_images(pages)
+    if tables_as_images and not missing_parts():
+        return read(pages, ocr=tables_as_images)
+    return replace(document, flags=(*document.flags, *(("image_page",) if pictures else ())))
+
+
+def _document(
+    content: bytes,
+    metadata: dict[str, str],
+    second_opinion: SecondOpinion,
+    disputed: frozenset[int],
+    pages: Sequence[PageContent],
+    *,
+    ocr: Sequence[int] = (),
+) -> Document:
+    """The document, the pages of the numbers in ``ocr`` (from 1) read from their images, the others from their characters."""
+    settle = partial(_settled, content, second_opinion)
+    if not ocr:
+        blocks = assemble(_PageTables(content, pages, second_opinion, disputed).items())
+        flags = sorted({flag for page in pages for flag in page.marks.flags})
+        return Document(MEDIA_TYPE, tuple(blocks), metadata=metadata, page_count=len(pages), flags=tuple(flags), settle=settle)
+    from crawler.documents.scan.document import read_pdf_pages  # an optional extra, and 0.3 s to load
+
+    images = read_pdf_pages(content, ocr)
+    mixed = [page._replace(marks=images.marks(page.marks.number)) if page.marks.number in ocr else page for page in pages]
+    items = _PageTables(content, mixed, second_opinion, disputed, without=frozenset(ocr)).items()
+    images.annotate(items)
     return Document(
         MEDIA_TYPE,
-        tuple(blocks),
+        tuple(images.finish(assemble(items))),
         metadata=metadata,
         page_count=len(pages),
-        flags=tuple(flags),
-        settle=partial(_settled, content, second_opinion),
+        flags=(*sorted({flag for page in mixed for flag in page.marks.flags}), *images.flags),
     )
 
 
@@ -130,12 +160,19 @@ class _PageTables:
     """Finds every page's tables, asking pdfplumber where the lattice is in doubt."""
 
     def __init__(
-        self, content: bytes, pages: Sequence[PageContent], second_opinion: SecondOpinion, disputed: frozenset[int]
+        self,
+        content: bytes,
+        pages: Sequence[PageContent],
+        second_opinion: SecondOpinion,
+        disputed: frozenset[int],
+        *,
+        without: frozenset[int] = frozenset(),
     ) -> None:
         self._content = content
         self._pages = pages
         self._always = second_opinion == "always"
         self._disputed = disputed
+        self._without = without
 
     def items(self) -> list[PageItems]:
         found = items_of([page.marks for page in self._pages])
@@ -162,6 +199,8 @@ class _PageTables:
                 self._use_second(items, theirs)
 
     def _wants_second(self, items: PageItems) -> bool:
+        if items.marks.number in self._without:
+            return False
         real = [table for table in items.tables if not table.one_column]
         if real and (self._always or items.marks.number in self._disputed):
             return True

@@ -15,6 +15,7 @@ from crawler.documents.model import Document
 from crawler.documents.ofd import read_ofd
 from crawler.documents.office import OFFICE_KINDS, Convert, office_format
 from crawler.documents.ole import is_cut
+from crawler.documents.page_image import read_page_image
 from crawler.documents.pdf import read_pdf
 from crawler.documents.sheets import read_sheets
 from crawler.documents.sniff import sniff
@@ -42,6 +43,7 @@ READERS: Mapping[str, Reader] = MappingProxyType(
         kinds.OFD: read_ofd,
         kinds.XLS: read_sheets,
         kinds.XLSX: read_sheets,
+        **dict.fromkeys(kinds.IMAGES, read_page_image),
     }
 )
 """Media type to reader. A new format is one module and one line here."""

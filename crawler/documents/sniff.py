@@ -37,6 +37,7 @@ WORDML = "application/x-wordml+xml"
 XML = "application/xml"
 JSON = "application/json"
 TEXT = "text/plain"
+IMAGES = ("image/png", "image/jpeg", "image/gif", "image/bmp", "image/tiff", "image/webp")
 
 _PDF_HEADER_WITHIN = 1024
 """ISO 32000 readers look for %PDF- in the first 1024 bytes."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from crawler.documents.page import PageMarks
+from crawler.documents.scan import INSTALL
 from crawler.outcomes import Outcome, OutcomeError
 
 FEW_CHARACTERS = 20
@@ -15,6 +16,8 @@ MANY_PATHS = 300
 """A page without text but with this many paths was turned into outlines."""
 GARBLED_SHARE = 0.15
 """The share of characters without meaning from which on a text layer is unusable."""
+TABLE_IMAGE = 0.12
+"""The share of the page from which on an image may show a statutory table."""
 LARGE_IMAGE = 0.5
 """The share of the page from which on an image may be a scan of it."""
 
@@ -53,6 +56,29 @@ def is_scan(page: PageContent) -> bool:
     return few and (page.image_share >= LARGE_IMAGE or (page.character_count == 0 and page.path_count >= MANY_PATHS))
 
 
+def unreadable_pages(pages: Sequence[PageContent]) -> tuple[int, ...]:
+    """The numbers of the pages that can only be read as pictures: scans, and pages whose characters have no meaning."""
+    found = tuple(page.marks.number for page in pages if is_scan(page) or _has_no_meaning([page]))
+    return found or (tuple(page.marks.number for page in pages) if _has_no_meaning(pages) else ())
+
+
+def pages_with_images(pages: Sequence[PageContent]) -> tuple[int, ...]:
+    """The numbers of the pages with an image large enough to be one of a table."""
+    return tuple(page.marks.number for page in pages if page.image_share >= TABLE_IMAGE)
+
+
+def _has_no_meaning(pages: Sequence[PageContent]) -> bool:
+    total = sum(page.character_count for page in pages)
+    unreadable = sum(page.unreadable_count for page in pages)
+    foreign, cjk = sum(page.foreign_count for page in pages), sum(page.cjk_count for page in pages)
+    placeholders = sum(page.placeholder_count for page in pages)
+    return bool(total) and (
+        unreadable > GARBLED_SHARE * total
+        or placeholders * 6 > GARBLED_SHARE * total
+        or (foreign > 0.3 * total and cjk < 0.1 * foreign)
+    )
+
+
 def require_text(pages: Sequence[PageContent]) -> None:
     """Nothing, if the document can be read from its characters.
 
@@ -65,18 +91,12 @@ def require_text(pages: Sequence[PageContent]) -> None:
     if scans and (len(scans) > with_text or not readable):
         raise OutcomeError(
             Outcome.SCANNED,
-            f"{len(scans)} of {len(pages)} pages are images without a usable text layer; they must be read by OCR.",
+            f"{len(scans)} of {len(pages)} pages are images without a usable text layer; to have them read, {INSTALL}.",
         )
-    total = sum(page.character_count for page in pages)
-    unreadable = sum(page.unreadable_count for page in pages)
-    foreign, cjk = sum(page.foreign_count for page in pages), sum(page.cjk_count for page in pages)
-    placeholders = sum(page.placeholder_count for page in pages)
-    if total and (
-        unreadable > GARBLED_SHARE * total
-        or placeholders * 6 > GARBLED_SHARE * total
-        or (foreign > 0.3 * total and cjk < 0.1 * foreign)
-    ):
+    if _has_no_meaning(pages):
+        total, unreadable = sum(page.character_count for page in pages), sum(page.unreadable_count for page in pages)
         raise OutcomeError(
             Outcome.GARBLED,
-            f"The text layer has no usable characters ({unreadable} of {total} have no meaning); read the page images by OCR.",
+            f"The text layer has no usable characters ({unreadable} of {total} have no meaning); to have the page images read, "
+            f"{INSTALL}.",
         )

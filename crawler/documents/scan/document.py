@@ -1,0 +1,123 @@
+"""Page images -> marks, tables and a whole document, by the same way as every other paged format."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from crawler.documents.assembly import PageItems, assemble, items_of
+from crawler.documents.model import Block, Box, Document, Grid, Method
+from crawler.documents.page import PageMarks, TextRun
+from crawler.documents.scan.image import PageImage, file_images, pdf_images
+from crawler.documents.scan.page import take_apart
+from crawler.documents.scan.reading import TEXT_BUDGET, ReadLine, ReadPage, read_pages
+from crawler.documents.scan.recognise import recogniser
+from crawler.documents.scan.straighten import as_scanned
+from crawler.documents.stitching import Fragment, Piece
+
+IMAGE_PAGE = "image_page"
+"""A page is a picture in which no text was found."""
+READ_BY_OCR = "read_by_ocr"
+TEXT_NOT_READ = "text_not_read"
+"""Some running text outside the tables was not read: it was over the budget."""
+
+
+class OcrPages:
+    """Pages read by OCR, by their number."""
+
+    def __init__(self, pages: Iterable[ReadPage]) -> None:
+        self._pages = {page.number: page for page in pages}
+
+    @property
+    def numbers(self) -> frozenset[int]:
+        """The pages, from 1."""
+        return frozenset(self._pages)
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """What holds for the document."""
+        if not any(page.lines for page in self._pages.values()):
+            return (IMAGE_PAGE,)
+        return (READ_BY_OCR,) if all(page.complete for page in self._pages.values()) else (READ_BY_OCR, TEXT_NOT_READ)
+
+    def marks(self, number: int) -> PageMarks:
+        """The page as marks, levelled."""
+        page = self._pages[number]
+        runs = [TextRun(line.text, *line.box) for line in page.lines if line.text]
+        return PageMarks(number, page.width, page.height, runs, page.horizontals, page.verticals)
+
+    def annotate(self, items: Sequence[PageItems]) -> None:
+        """Second readings into the cells of these pages' tables, and the cells' boxes as they stand on the scan."""
+        for one in items:
+            page = self._pages.get(one.marks.number)
+            if page is None:
+                continue
+            for table in one.tables:
+                table.fragment = _annotated(table.fragment, page)
+
+    def finish(self, blocks: Sequence[Block]) -> list[Block]:
+        """The blocks with every grid that OCR had a part in named as such."""
+        return [
+            replace(block, method=Method.OCR)
+            if isinstance(block, Grid) and any(cell.page in self._pages for cell in block.cells)
+            else block
+            for block in blocks
+        ]
+
+
+def _annotated(fragment: Fragment, page: ReadPage) -> Fragment:
+    pieces = []
+    for piece in fragment.pieces:
+        lines = [line for line in page.lines if line.cell is not None and _within(line.box, piece.box)]
+        second = _second_text(lines) if any(line.second is not None for line in lines) else None
+        pieces.append(_as_on_page(piece._replace(second_text=second), page))
+    return replace(fragment, pieces=tuple(pieces), method=Method.OCR)
+
+
+def _second_text(lines: Sequence[ReadLine]) -> str:
+    ordered = sorted(lines, key=lambda line: line.box[1])
+    return "\n".join(filter(None, (line.text if line.second is None else line.second for line in ordered)))
+
+
+def _within(inner: Box, outer: Box) -> bool:
+    x, y = (inner[0] + inner[2]) / 2, (inner[1] + inner[3]) / 2
+    return outer[0] <= x <= outer[2] and outer[1] <= y <= outer[3]
+
+
+def _as_on_page(piece: Piece, page: ReadPage) -> Piece:
+    x0, top, x1, bottom = piece.box
+    x, y = as_scanned((x0 + x1) / 2, (top + bottom) / 2, page.width, page.height, page.tilt)
+    return piece._replace(box=(x - (x1 - x0) / 2, y - (bottom - top) / 2, x + (x1 - x0) / 2, y + (bottom - top) / 2))
+
+
+def read_images(images: Iterable[PageImage], *, text_budget: int = TEXT_BUDGET) -> OcrPages:
+    """Pages of one document by OCR; see `reading.TEXT_BUDGET` for what of the running text is read.
+
+    Raises:
+        OutcomeError: ``scanned`` where the model is missing, and what the images raise.
+    """
+    engine = recogniser()
+    apart = [take_apart(image) for image in images]
+    return OcrPages(read_pages(apart, engine, text_budget))
+
+
+def read_pdf_pages(content: bytes, numbers: Sequence[int], *, text_budget: int = TEXT_BUDGET) -> OcrPages:
+    """These pages (from 1) of a PDF by OCR.
+
+    Raises:
+        OutcomeError: see `read_images` and `image.pdf_images`.
+    """
+    return read_images(pdf_images(content, numbers), text_budget=text_budget)
+
+
+def read_image(content: bytes, media_type: str) -> Document:
+    """An image file (PNG, JPEG, TIFF, BMP, ...) as a document; every frame of a TIFF is a page.
+
+    Raises:
+        OutcomeError: ``not_a_document``, ``too_large``, ``truncated``, or ``scanned`` where OCR is not installed.
+    """
+    images = file_images(content)
+    pages = read_images(images)
+    items = items_of([pages.marks(image.number) for image in images])
+    pages.annotate(items)
+    return Document(media_type, tuple(pages.finish(assemble(items))), page_count=len(images), flags=pages.flags)

@@ -1,0 +1,127 @@
+"""One page image -> where its lines of text are, in and outside its tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from crawler.documents.lattice import Lattice, find_lattices
+from crawler.documents.model import Box
+from crawler.documents.page import Rule
+from crawler.documents.scan.image import Grey, PageImage
+from crawler.documents.scan.ink import Ink, contrast, read_ink, thresholds
+from crawler.documents.scan.lines import (
+    Clip,
+    LineBox,
+    cell_lines,
+    clips,
+    crop,
+    erased,
+    free_lines,
+    usual_height,
+    without_specks,
+)
+from crawler.documents.scan.straighten import levelled, tilt
+
+TABLE_WIDTH, TABLE_HEIGHT = 90.0, 10.0
+"""Points: smaller lattices are characters, seals and pictures."""
+INSIDE = 1.2
+"""Points that a cell's text keeps from the middle of its rules."""
+
+
+@dataclass(slots=True)
+class ScanLine:
+    """A line of text before it is read: its place in points on the levelled page, its image and its ink."""
+
+    box: Box
+    image: Grey
+    ink: Ink
+    cell: int | None
+    """Which cell of the page it stands in, ``None`` outside tables."""
+    faint: bool
+    second_image: Grey
+
+
+@dataclass(slots=True)
+class ScanPage:
+    """A page taken apart. ``tilt`` in degrees; sizes in points."""
+
+    number: int
+    width: float
+    height: float
+    tilt: float
+    horizontals: list[Rule] = field(default_factory=list)
+    verticals: list[Rule] = field(default_factory=list)
+    lines: list[ScanLine] = field(default_factory=list)
+    tables: list[Box] = field(default_factory=list)
+
+
+def take_apart(image: PageImage) -> ScanPage:
+    """Level the page, find its tables, and cut out every line of text."""
+    scale = image.scale
+    degrees = tilt(_ink_for_tilt(image.grey, scale))
+    grey = levelled(image.grey, degrees)
+    ink = read_ink(grey, scale)
+    lattices = [one for one in find_lattices(ink.horizontals, ink.verticals) if _is_table(one)]
+    page = ScanPage(image.number, image.width, image.height, degrees)
+    page.tables = [one.box for one in lattices]
+    # Rules outside the tables are strokes of characters: they must not make tables in what follows.
+    page.horizontals = [rule for rule in ink.horizontals if _of_table(rule.start, rule.at, rule.end, rule.at, page.tables)]
+    page.verticals = [rule for rule in ink.verticals if _of_table(rule.at, rule.start, rule.at, rule.end, page.tables)]
+    clean, ruled = erased(grey, lattices, scale)
+    clear, faint = ink.clear & ~ruled, ink.faint & ~ruled
+    _add_cells(page, clean, clear, faint, lattices, scale)
+    outside = np.ones(grey.shape, dtype=np.bool_)
+    for x0, top, x1, bottom in page.tables:
+        rows = slice(max(round((top - 2) * scale), 0), round((bottom + 2) * scale))
+        outside[rows, max(round((x0 - 3) * scale), 0) : round((x1 + 3) * scale)] = False
+    found = free_lines(clear, outside, scale)
+    usual = usual_height(found, scale)
+    edge: Clip = (0, 0, grey.shape[1], grey.shape[0])
+    for line in found:
+        page.lines.append(_scan_line(line, edge, clean, clear, scale, usual, None))
+    return page
+
+
+def _ink_for_tilt(grey: Grey, scale: float) -> NDArray[np.bool_]:
+    factor = min(1.0, 2.0 / scale)
+    small = cv2.resize(grey, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA) if factor < 1 else grey
+    dark = contrast(np.asarray(small, dtype=np.uint8), scale * factor)
+    return np.asarray(dark >= thresholds(dark)[0], dtype=np.bool_)
+
+
+def _is_table(lattice: Lattice) -> bool:
+    x0, top, x1, bottom = lattice.box
+    return x1 - x0 >= TABLE_WIDTH and bottom - top >= TABLE_HEIGHT
+
+
+def _of_table(x0: float, top: float, x1: float, bottom: float, tables: list[Box]) -> bool:
+    return any(x1 > box[0] - 4 and x0 < box[2] + 4 and bottom > box[1] - 4 and top < box[3] + 4 for box in tables)
+
+
+def _add_cells(page: ScanPage, clean: Grey, clear: Ink, faint: Ink, lattices: list[Lattice], scale: float) -> None:
+    boxes = [cell.box for lattice in lattices for cell in lattice.cells]
+    inner = [(x0 + INSIDE, top + INSIDE, x1 - INSIDE, bottom - INSIDE) for x0, top, x1, bottom in boxes]
+    first = [cell_lines(clear, faint, box, scale, 10.5) for box in inner]
+    usual = usual_height([line for lines in first for line in lines], scale)
+    for index, box in enumerate(inner):
+        lines = cell_lines(clear, faint, box, scale, usual)
+        x0, top, x1, bottom = (round(value * scale) for value in box)
+        for line, clip in zip(lines, clips(lines, (x0, top, x1, bottom)), strict=True):
+            page.lines.append(_scan_line(line, clip, clean, clear, scale, usual, index))
+
+
+def _scan_line(line: LineBox, clip: Clip, grey: Grey, ink: Ink, scale: float, usual: float, cell: int | None) -> ScanLine:
+    own = ink[line.top : line.bottom, line.x0 : line.x1]
+    image = crop(grey, line, clip, usual * scale)
+    return ScanLine(
+        box=(line.x0 / scale, line.top / scale, line.x1 / scale, line.bottom / scale),
+        image=image,
+        ink=without_specks(own, scale) if cell is not None else own,
+        cell=cell,
+        faint=line.faint,
+        second_image=image if cell is None else crop(grey, line, clip, usual * scale, margin=0.45),
+    )

@@ -1,0 +1,176 @@
+"""Lines of a scan -> text, every number read twice."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from crawler.documents.model import Box
+from crawler.documents.page import Rule
+from crawler.documents.scan.glyphs import second_readings, shapes
+from crawler.documents.scan.page import ScanLine, ScanPage
+from crawler.documents.scan.recognise import HEIGHT, Recogniser, Recognition
+
+SURE = 0.90
+"""The least probability of a number's characters below which its runner-up is given as the second reading."""
+SURE_ALONE = 0.97
+"""The same where no second reading was possible."""
+SQUEEZE = 0.6
+"""Share of their width in which the words of table labels are read: they are statutory, and compared with tolerance."""
+SQUEEZED_FROM = 3.0
+"""Times its height a line must be wide to be squeezed; numbers and short words are read as they are."""
+TEXT_BUDGET = 60_000
+"""Width (pixels of the recogniser's input) of running text that is read of one document: about three pages, 5 s of one core.
+
+Titles and headings come first, whatever it costs (they are short); the numbers of the tables are always read.
+"""
+HEADING_SHARE = 0.62
+"""A line shorter than this share of the text's width may be a heading or a title."""
+FIRST_LINES = 4
+"""Lines of the first page that hold title, organisation and lead."""
+
+LOOKALIKES = str.maketrans({**dict.fromkeys("OoDQ〇○Ｏ", "0"), **dict.fromkeys("lI|丨", "1")})
+"""What digits are taken for. The line as recognised is given as the second reading."""
+LETTERS = "OoDQlI|丨〇○Ｏ"
+
+_NUMBER = re.compile(rf"[\d.,，．\-—－−–+/ {LETTERS}]+")
+_HAS_DIGIT = re.compile(rf"[\d{LETTERS}]")
+
+
+@dataclass(frozen=True, slots=True)
+class ReadLine:
+    """A line as read: its box in points on the levelled page; ``second`` only where a second reading differs."""
+
+    text: str
+    box: Box
+    cell: int | None
+    second: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPage:
+    """A page as read; ``tilt`` in degrees, sizes in points."""
+
+    number: int
+    width: float
+    height: float
+    tilt: float
+    horizontals: list[Rule]
+    verticals: list[Rule]
+    lines: list[ReadLine]
+    complete: bool
+    """Whether all of its running text was read."""
+
+
+def read_pages(pages: Sequence[ScanPage], engine: Recogniser, text_budget: int = TEXT_BUDGET) -> list[ReadPage]:
+    """Read the lines of all pages of one document, its numbers held against each other."""
+    wanted = _chosen(pages, text_budget)
+    squeeze = [_squeeze(line) for _, line in wanted]
+    first = engine.read([line.image for _, line in wanted], squeeze)
+    squeezed = [index for index, one in enumerate(first) if squeeze[index] < 1 and _looks_numeric(one.text)]
+    for index, result in zip(squeezed, engine.read([wanted[i][1].image for i in squeezed]), strict=True):
+        first[index] = result
+    lines = _checked([line for _, line in wanted], first, engine)
+    by_page: list[list[ReadLine]] = [[] for _ in pages]
+    for (page_index, _), line in zip(wanted, lines, strict=True):
+        by_page[page_index].append(line)
+    read = {id(line) for _, line in wanted}
+    return [
+        ReadPage(
+            page.number,
+            page.width,
+            page.height,
+            page.tilt,
+            page.horizontals,
+            page.verticals,
+            found,
+            all(id(line) in read for line in page.lines),
+        )
+        for page, found in zip(pages, by_page, strict=True)
+    ]
+
+
+def _chosen(pages: Sequence[ScanPage], budget: int) -> list[tuple[int, ScanLine]]:
+    """All lines in tables and, within the budget, those outside: titles and headings before the rest."""
+    cells: list[tuple[int, ScanLine]] = []
+    important: list[tuple[int, ScanLine]] = []
+    others: list[tuple[int, ScanLine]] = []
+    for index, page in enumerate(pages):
+        free = [line for line in page.lines if line.cell is None]
+        left = min((line.box[0] for line in free), default=0.0)
+        right = max((line.box[2] for line in free), default=0.0)
+        cells += [(index, line) for line in page.lines if line.cell is not None]
+        for number, line in enumerate(free):
+            short = line.box[2] - line.box[0] < HEADING_SHARE * (right - left)
+            first = index == 0 and number < FIRST_LINES
+            (important if short or first else others).append((index, line))
+    result = list(important)
+    spent = 0
+    for index, line in others:
+        spent += _input_width(line)
+        if spent > budget:
+            break
+        result.append((index, line))
+    return cells + result
+
+
+def _input_width(line: ScanLine) -> int:
+    height, width = line.image.shape
+    return int(width * HEIGHT / height)
+
+
+def _squeeze(line: ScanLine) -> float:
+    height, width = line.image.shape
+    return SQUEEZE if line.cell is not None and width > SQUEEZED_FROM * height else 1.0
+
+
+def _looks_numeric(text: str) -> bool:
+    return bool(_NUMBER.fullmatch(text) and _HAS_DIGIT.search(text))
+
+
+def _checked(lines: Sequence[ScanLine], first: Sequence[Recognition], engine: Recogniser) -> list[ReadLine]:
+    """The lines with what a second reading of their numbers saw."""
+    texts = [_digits(one.text) if line.cell is not None else one.text for line, one in zip(lines, first, strict=True)]
+    numbers = [
+        index
+        for index, line in enumerate(lines)
+        if line.cell is not None and (_looks_numeric(first[index].text) or not _is_word(first[index]))
+    ]
+    by_shape = dict(zip(numbers, second_readings([shapes(lines[index].ink, texts[index]) for index in numbers]), strict=True))
+    unsettled = [index for index in numbers if by_shape[index] is None or first[index].confidence < SURE_ALONE]
+    by_scale = dict(
+        zip(unsettled, (_digits(one.text) for one in engine.read([lines[i].second_image for i in unsettled])), strict=True)
+    )
+    result = []
+    for index, (line, one) in enumerate(zip(lines, first, strict=True)):
+        second = None
+        text = texts[index]
+        if index in by_shape:
+            second = _second(one, text, by_shape[index], by_scale.get(index))
+            if second is None and line.faint:
+                second = ""
+        result.append(ReadLine(text, line.box, line.cell, second))
+    return result
+
+
+def _is_word(one: Recognition) -> bool:
+    return sum(character.text > "\u2e80" for character in one.characters) >= 1 and len(one.text) > 1
+
+
+def _second(one: Recognition, text: str, by_shape: str | None, by_scale: str | None) -> str | None:
+    """What another reading saw instead of ``text``, ``None`` if all agree and are sure."""
+    for other in (by_shape, by_scale):
+        if other is not None and other.replace(" ", "") != text.replace(" ", ""):
+            return other
+    if text != one.text:
+        return one.text
+    if by_shape is None and by_scale is None:
+        return one.runner_up()
+    needed = SURE if by_shape is not None else SURE_ALONE
+    return one.runner_up() if one.confidence < needed else None
+
+
+def _digits(text: str) -> str:
+    """Letters that digits are taken for as digits, in what is a number otherwise."""
+    return text.translate(LOOKALIKES) if _NUMBER.fullmatch(text) else text
