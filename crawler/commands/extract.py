@@ -50,16 +50,17 @@ class Command(ScrapyCommand):
         if not args:
             raise UsageError("name at least one file: scrapy extract FILE...")
         assert self.settings is not None  # noqa: S101 - set by scrapy.cmdline
-        failed = 0
+        failed = documents = 0
         with ExtractionPool.from_settings(self.settings) as pool:
             files = tqdm(self._read(pool, args), total=len(args), unit="file", file=sys.stderr, disable=len(args) < 10 or None)
             for line in files:
+                documents += 1
                 failed += "error" in line
                 sys.stdout.write(json.dumps(line, ensure_ascii=False, allow_nan=False) + "\n")
                 sys.stdout.flush()
         self.exitcode = 1 if failed else 0
         if failed:
-            sys.stderr.write(f'{failed} of {len(args)} files are no readable report; see the lines with "error"\n')
+            sys.stderr.write(f'{failed} of {documents} documents are no readable report; see the lines with "error"\n')
 
     def _read(self, pool: ExtractionPool, names: list[str]) -> Iterator[dict[str, Any]]:
         waiting: deque[tuple[str, bytes, Future[Extraction]]] = deque()
@@ -69,19 +70,35 @@ class Command(ScrapyCommand):
                 content = path.read_bytes()
             except OSError as error:
                 while waiting:
-                    yield self._line(*waiting.popleft())
+                    yield from self._lines(pool, *waiting.popleft())
                 yield _error(name, Outcome.NOT_FOUND, f"the file cannot be opened: {error.strerror or error}")
                 continue
             waiting.append((name, content, pool.submit(content, path.suffix.lstrip(".").lower() or None)))
             if len(waiting) >= AHEAD:
-                yield self._line(*waiting.popleft())
+                yield from self._lines(pool, *waiting.popleft())
         while waiting:
-            yield self._line(*waiting.popleft())
+            yield from self._lines(pool, *waiting.popleft())
+
+    def _lines(self, pool: ExtractionPool, name: str, content: bytes, future: Future[Extraction]) -> Iterator[dict[str, Any]]:
+        """One line, or for an archive one for each of its documents, named ``archive.zip#member``."""
+        members = future.result().members
+        if not members:
+            yield self._line(name, content, future)
+            return
+        sys.stderr.write(f"{name}: {future.result().message}\n")
+        futures = [pool.submit(member.content, member.expected) if member.outcome is None else None for member in members]
+        for member, started in zip(members, futures, strict=True):
+            if member.outcome is not None or started is None:
+                yield _error(f"{name}#{member.name}", member.outcome or Outcome.FAILED, member.message)
+            else:
+                yield self._line(f"{name}#{member.name}", member.content, started)
+        if future.result().outcome is not Outcome.NOT_A_REPORT:
+            yield _error(name, future.result().outcome, future.result().message)
 
     @staticmethod
     def _line(name: str, content: bytes, future: Future[Extraction]) -> dict[str, Any]:
         extraction = future.result()
-        if extraction.record is None:
+        if extraction.record is None or extraction.outcome is not Outcome.OK:
             return _error(name, extraction.outcome, extraction.message)
         sha256 = hashlib.sha256(content).hexdigest()
         record = local_record(
