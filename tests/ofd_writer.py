@@ -47,7 +47,10 @@ class Style:
 
 @dataclass
 class _Page:
-    """One page's drawing: edges as x0, y0, x1, y1 and texts as lines of (text, x, base line, size), labels apart."""
+    """One page's drawing: edges as x0, y0, x1, y1 and texts as lines of (text, x, base line, size).
+
+    ``labels`` are apart from ``texts`` only where they go to a template page.
+    """
 
     edges: list[tuple[float, float, float, float]] = field(default_factory=list)
     frames: list[tuple[float, float, float, float]] = field(default_factory=list)
@@ -142,7 +145,6 @@ def _document(parts: dict[str, str], index: int, pages: list[_Page], style: Styl
         used = ""
         if style.template:
             shown = rules + (labels if style.template == "labels" else "")
-            own = own if style.template == "labels" else labels + own
             path = f"Tpls/Tpl_{number}/Content.xml"
             parts[f"{folder}/{path}"] = _xml("Page", f"<ofd:Content><ofd:Layer>{shown}</ofd:Layer></ofd:Content>", style)
             templates.append(f'<ofd:TemplatePage ID="{500 + number}" BaseLoc="{_path(folder, path, style)}"/>')
@@ -153,9 +155,9 @@ def _document(parts: dict[str, str], index: int, pages: list[_Page], style: Styl
                 f"<ofd:PageBlock>{rules}</ofd:PageBlock></ofd:Content></ofd:CompositeGraphicUnit>"
             )
             drawn = f'<ofd:CompositeObject ResourceID="{900 + number}" Boundary="0 0 {PAGE[0]} {style.page_height}"/>'
-            own = f"{drawn}<ofd:PageBlock><ofd:PageBlock>{labels}{own}</ofd:PageBlock></ofd:PageBlock>"
+            own = f"{drawn}<ofd:PageBlock><ofd:PageBlock>{own}</ofd:PageBlock></ofd:PageBlock>"
         else:
-            own = rules + labels + own
+            own = rules + own
         path = f"Pages/Page_{number}/Content.xml"
         area = f"<ofd:Area><ofd:PhysicalBox>0 0 {PAGE[0]:g} {style.page_height:g}</ofd:PhysicalBox></ofd:Area>"
         content = f'<ofd:Content><ofd:Layer Type="Body">{own}</ofd:Layer></ofd:Content>'
@@ -387,7 +389,7 @@ class _Setter:
                 if text:
                     setting.append((text, x, y + index * step + ASCENT * size, size))
             if setting:
-                (page.labels if cell.head else page.texts).append(setting)
+                (page.labels if cell.head and self._style.template == "labels" else page.texts).append(setting)
 
 
 def _placed(table: Table) -> Iterator[tuple[int, int, Cell]]:

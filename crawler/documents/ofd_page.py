@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from lxml import etree
 
+from crawler.documents.layout import lines_of
 from crawler.documents.model import Box
 from crawler.documents.ofd_package import children, local_name
 from crawler.documents.ofd_path import numbers, short_path, subpaths
@@ -34,6 +35,9 @@ OFF_AXIS = 0.14
 SAME_PLACE = 0.25
 """The same text this near (in line heights) to where it stands already is a shadow, or bold by printing twice."""
 _PLACE = 3.0
+LONGEST_WORD = 120
+NEXT = 0.1
+"""How far (in line heights) a character may stand off where the one before ends and belong to the same word."""
 
 TOO_MANY_OBJECTS = "too_many_objects"
 SLANTED_TEXT = "slanted_text_left_out"
@@ -70,7 +74,13 @@ def page_content(number: int, size: tuple[float, float], drawings: list[Drawing]
         for run in drawing.runs:
             x, y = (run.x0 + run.x1) / 2, (run.top + run.bottom) / 2
             if 0 <= x <= width and 0 <= y <= height and not placed.taken(run):
-                runs.append(run)
+                if runs and _adjoins(runs[-1], run):
+                    runs[-1] = _joined(runs[-1], run)
+                else:
+                    runs.append(run)
+    if sum(bool(drawing.runs) for drawing in drawings) > 1:
+        # Labels of a template and numbers of a page have no order of their own between them.
+        runs = [run for line in lines_of(runs) for run in line.runs]
     text = "".join(run.text for run in runs)
     images = [image for drawing in drawings for image in drawing.images]
     marks = PageMarks(
@@ -89,6 +99,28 @@ def page_content(number: int, size: tuple[float, float], drawings: list[Drawing]
         path_count=sum(drawing.path_count for drawing in drawings),
         all_invisible=False,
         placeholder_count=text.count("(cid:"),
+    )
+
+
+def _adjoins(run: TextRun, after: TextRun) -> bool:
+    """Whether ``after`` goes on in the same word: producers that place every character write an object for each."""
+    height = run.bottom - run.top
+    return (
+        not after.space_before
+        and len(run.text) < LONGEST_WORD
+        and abs(after.top - run.top) <= NEXT * height
+        and abs(after.bottom - run.bottom) <= NEXT * height
+        and abs(after.x0 - run.x1) <= NEXT * height
+    )
+
+
+def _joined(run: TextRun, after: TextRun) -> TextRun:
+    return run._replace(
+        text=run.text + after.text,
+        top=min(run.top, after.top),
+        x1=max(run.x1, after.x1),
+        bottom=max(run.bottom, after.bottom),
+        edges=(run.edges or ()) + (after.edges or ()),
     )
 
 
