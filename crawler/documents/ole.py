@@ -121,7 +121,10 @@ def is_cut(content: bytes) -> bool:
 def _fat_sectors(content: bytes, size: int) -> Iterator[int]:
     numbers = struct.unpack(f"<{_HEADER_FAT_SECTORS}I", content[76:_HEADER_BYTES])
     following, count = struct.unpack("<II", content[68:76])
-    limit = len(content) // size + 1
+    sector_count = len(content) // size + 1
+    # More would describe sectors behind the end, or the same ones again.
+    limit = sector_count // (size // 4) + 2
+    count = min(count, limit)
     seen = 0
     while True:
         for number in numbers:
