@@ -155,7 +155,8 @@ def _sniff_text(content: bytes) -> str:
     text = decoded.text
     start = _PROLOGUE.match(text)
     body = text[start.end() :] if start else text
-    if _WORDML.search(text):
+    # Word's web pages name its XML root in a comment for Word: what the file begins with decides.
+    if _WORDML.search(text) and not _TAG.match(body):
         return WORDML
     if _MHTML.match(body):
         return MHTML
