@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import random
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import cv2
@@ -12,6 +13,10 @@ import numpy as np
 import pypdfium2 as pdfium
 from numpy.typing import NDArray
 from PIL import Image
+
+from crawler.forms.model import Report, State
+from crawler.sample.source import ReportSource
+from crawler.sample.tables import printed_metrics
 
 
 @dataclass(frozen=True)
@@ -75,6 +80,12 @@ def _scanned(grey: NDArray[Any], scanner: Scanner, number: int, draw: random.Ran
     return Image.open(io.BytesIO(stream.getvalue()))
 
 
+def scan(pages: list[Image.Image], scanner: Scanner, seed: int = 0) -> list[Image.Image]:
+    """Pages that are drawn already, at the scanner's resolution, as that scanner gives them."""
+    draw = random.Random(seed)  # noqa: S311 - noise for a test
+    return [_scanned(np.asarray(page.convert("L")).copy(), scanner, number, draw) for number, page in enumerate(pages)]
+
+
 def scanned_pdf(pdf: bytes, scanner: Scanner, seed: int = 0) -> bytes:
     """The PDF as a scanner's PDF: one image a page, no text."""
     return images_pdf(page_images(pdf, scanner, seed), scanner)
@@ -87,3 +98,38 @@ def images_pdf(pages: list[Image.Image], scanner: Scanner) -> bytes:
     extra = {} if scanner.bilevel else {"quality": scanner.quality}
     first.save(stream, "PDF", resolution=scanner.dpi, save_all=True, append_images=rest, **extra)
     return stream.getvalue()
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """How a report read from a scan compares with what was printed, cell by cell."""
+
+    cells: int
+    inexact: tuple[str, ...]
+    silent: tuple[str, ...]
+    """Of these, the ones that nothing in the record warns of."""
+    needless: int
+    """Exact cells with a warning."""
+
+
+def judge(source: ReportSource, report: Report) -> Judgement:
+    """A cell is exact if its text, value and state are the printed ones. A warning is a flag on the cell, or that it has no value
+    although something is printed (``unparsed``, or ``absent`` with its row flagged as missing)."""
+    flagged = {flag.partition(":")[2] for flag in report.quality_flags if ":" in flag and not flag.startswith("unit_")}
+    inexact, silent, needless = [], [], 0
+    keys = printed_metrics(source)
+    for key in keys:
+        printed = source.printed.get(key, "")
+        cell = report.cells.get(key)
+        value = Decimal(printed.replace(",", "")) if printed else None
+        warned = cell is None or key in flagged or cell.second_raw is not None
+        warned = warned or (cell is not None and cell.state in (State.UNPARSED, State.ABSENT) and bool(printed))
+        exact = cell is not None and cell.value == value and "".join((cell.raw or "").split()) == printed
+        exact = exact and cell is not None and cell.state in ((State.NUMBER, State.ZERO) if printed else (State.BLANK,))
+        if not exact:
+            inexact.append(f"{key}: printed {printed!r}, read {cell and cell.raw!r}")
+            if not warned:
+                silent.append(inexact[-1])
+        elif warned:
+            needless += 1
+    return Judgement(len(keys), tuple(inexact), tuple(silent), needless)

@@ -11,6 +11,7 @@ from crawler.forms.cells import UNDECLARED, absent_cell
 from crawler.forms.checks import Facts, run_checks
 from crawler.forms.identity import TITLE_LINES, Identity, read_identity
 from crawler.forms.model import CellReading, Report, Status, TableReading
+from crawler.forms.ocr_gate import ocr_suspects
 from crawler.forms.readings import compare, settle
 from crawler.forms.review import ROW_UNDECIDED
 from crawler.forms.rows import detect_form, printed_rows, table_rows
@@ -97,6 +98,7 @@ def _report(
         for check in checks
         if check.id == "R2.amount_unit" and check.status is Status.FAIL
     ]
+    flags += ocr_suspects(readings.methods, cells, checks)
     return Report(
         title=identity.title,
         org_name_raw=identity.org_name_raw,

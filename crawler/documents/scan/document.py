@@ -18,6 +18,7 @@ from crawler.documents.stitching import Fragment, Piece
 IMAGE_PAGE = "image_page"
 """A page is a picture in which no text was found."""
 READ_BY_OCR = "read_by_ocr"
+TITLE_UNCERTAIN = "ocr_title_uncertain"
 TEXT_NOT_READ = "text_not_read"
 """Some running text outside the tables was not read: it was over the budget."""
 
@@ -36,9 +37,15 @@ class OcrPages:
     @property
     def flags(self) -> tuple[str, ...]:
         """What holds for the document."""
-        if not any(page.lines for page in self._pages.values()):
+        pages = self._pages.values()
+        if not any(page.lines for page in pages):
             return (IMAGE_PAGE,)
-        return (READ_BY_OCR,) if all(page.complete for page in self._pages.values()) else (READ_BY_OCR, TEXT_NOT_READ)
+        flags = [READ_BY_OCR]
+        if not all(page.complete for page in pages):
+            flags.append(TEXT_NOT_READ)
+        if any(page.uncertain_title for page in pages):
+            flags.append(TITLE_UNCERTAIN)
+        return tuple(flags)
 
     def marks(self, number: int) -> PageMarks:
         """The page as marks, levelled."""
@@ -71,7 +78,8 @@ def _annotated(fragment: Fragment, page: ReadPage) -> Fragment:
         lines = [line for line in page.lines if line.cell is not None and _within(line.box, piece.box)]
         second = _second_text(lines) if any(line.second is not None for line in lines) else None
         pieces.append(_as_on_page(piece._replace(second_text=second), page))
-    return replace(fragment, pieces=tuple(pieces), method=Method.OCR)
+    # The order of the words is that of the cells: it is no second reading of them.
+    return replace(fragment, pieces=tuple(pieces), method=Method.OCR, reading_order=())
 
 
 def _second_text(lines: Sequence[ReadLine]) -> str:

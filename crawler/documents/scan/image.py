@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import io
+import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -93,6 +94,13 @@ def _scale(page: pdfium.PdfPage, width: float, height: float) -> float:
     return min(max(scale, COARSEST), FINEST)
 
 
+_DAMAGE = (
+    *(OSError, SyntaxError, ValueError, EOFError, struct.error),
+    *(ArithmeticError, LookupError, NotImplementedError, TypeError),
+)
+"""What Pillow raises on damaged files, by format; a TIFF without a width is a TypeError."""
+
+
 def file_images(content: bytes) -> list[PageImage]:
     """The pages of an image file; a TIFF may hold several.
 
@@ -114,7 +122,7 @@ def file_images(content: bytes) -> list[PageImage]:
                     pages.append(_page(image, index + 1))
     except (UnidentifiedImageError, Image.DecompressionBombError) as error:
         raise OutcomeError(Outcome.NOT_A_DOCUMENT, "The file begins like an image but is none that can be read.") from error
-    except (OSError, SyntaxError, ValueError, EOFError) as error:
+    except _DAMAGE as error:
         raise OutcomeError(Outcome.TRUNCATED, "The image is damaged or was cut off; fetch it again.") from error
     if not pages:
         raise OutcomeError(Outcome.NOT_A_DOCUMENT, "The image is too small to be a page: an icon, a code or a seal.")

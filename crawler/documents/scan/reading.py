@@ -16,14 +16,18 @@ SURE = 0.90
 """The least probability of a number's characters below which its runner-up is given as the second reading."""
 SURE_ALONE = 0.97
 """The same where no second reading was possible."""
+SURE_TITLE = 0.8
+"""The same for the characters of the first lines, which name the organisation."""
 SQUEEZE = 0.6
 """Share of their width in which the words of table labels are read: they are statutory, and compared with tolerance."""
+SURE_SQUEEZED = 0.5
+"""The least probability of a squeezed line's characters below which it is read again as it is."""
 SQUEEZED_FROM = 3.0
 """Times its height a line must be wide to be squeezed; numbers and short words are read as they are."""
-TEXT_BUDGET = 60_000
-"""Width (pixels of the recogniser's input) of running text that is read of one document: about three pages, 5 s of one core.
+TEXT_BUDGET = 20_000
+"""Width (pixels of the recogniser's input) of running text that is read of one document: about a page, 1 s on two cores.
 
-Titles and headings come first, whatever it costs (they are short); the numbers of the tables are always read.
+Titles and headings come first, whatever it costs (they are short); the cells of the tables are always read.
 """
 HEADING_SHARE = 0.62
 """A line shorter than this share of the text's width may be a heading or a title."""
@@ -61,6 +65,8 @@ class ReadPage:
     lines: list[ReadLine]
     complete: bool
     """Whether all of its running text was read."""
+    uncertain_title: bool = False
+    """Whether a character of the first page's first lines may be another."""
 
 
 def read_pages(pages: Sequence[ScanPage], engine: Recogniser, text_budget: int = TEXT_BUDGET) -> list[ReadPage]:
@@ -68,7 +74,11 @@ def read_pages(pages: Sequence[ScanPage], engine: Recogniser, text_budget: int =
     wanted = _chosen(pages, text_budget)
     squeeze = [_squeeze(line) for _, line in wanted]
     first = engine.read([line.image for _, line in wanted], squeeze)
-    squeezed = [index for index, one in enumerate(first) if squeeze[index] < 1 and _looks_numeric(one.text)]
+    squeezed = [
+        index
+        for index, one in enumerate(first)
+        if squeeze[index] < 1 and (_looks_numeric(one.text) or one.confidence < SURE_SQUEEZED)
+    ]
     for index, result in zip(squeezed, engine.read([wanted[i][1].image for i in squeezed]), strict=True):
         first[index] = result
     lines = _checked([line for _, line in wanted], first, engine)
@@ -76,6 +86,8 @@ def read_pages(pages: Sequence[ScanPage], engine: Recogniser, text_budget: int =
     for (page_index, _), line in zip(wanted, lines, strict=True):
         by_page[page_index].append(line)
     read = {id(line) for _, line in wanted}
+    heads = [one for (page, line), one in zip(wanted, first, strict=True) if page == 0 and line.cell is None][:FIRST_LINES]
+    uncertain = any(one.characters and one.confidence < SURE_TITLE for one in heads)
     return [
         ReadPage(
             page.number,
@@ -86,8 +98,9 @@ def read_pages(pages: Sequence[ScanPage], engine: Recogniser, text_budget: int =
             page.verticals,
             found,
             all(id(line) in read for line in page.lines),
+            index == 0 and uncertain,
         )
-        for page, found in zip(pages, by_page, strict=True)
+        for index, (page, found) in enumerate(zip(pages, by_page, strict=True))
     ]
 
 
