@@ -10,18 +10,22 @@ from crawler.documents.archives import ARCHIVES, Member, unpack
 from crawler.documents.office import Convert
 from crawler.documents.reader import MAX_BYTES, read_document
 from crawler.documents.sniff import sniff
+from crawler.forms.parts import read_part
 from crawler.forms.reader import read_report
 from crawler.forms.record import report_record
 from crawler.outcomes import Outcome, OutcomeError
+
+PART_OUTCOMES = (Outcome.NO_TABLES, Outcome.NOT_A_REPORT)
 
 
 @dataclass(frozen=True, slots=True)
 class Extraction:
     """How reading one document ended.
 
-    ``record`` holds the keys of DESIGN.md section 2 that the document alone can give, and is ``None`` unless the outcome is
-    ``ok``. ``seconds`` is the wall clock spent. An archive has no record: its outcome is ``not_a_report``, and its ``members``
-    are documents of their own, still to be read.
+    ``record`` holds the keys of DESIGN.md section 2 that the document alone can give. Only with the outcome ``ok`` is it that
+    of a report; with ``no_tables`` or ``not_a_report`` it is what the document may give to a report that is split over
+    several (`crawler.forms.parts`), or ``None``. ``seconds`` is the wall clock spent. An archive has no record: its outcome is
+    ``not_a_report``, and its ``members`` are documents of their own, still to be read.
     """
 
     outcome: Outcome
@@ -44,7 +48,12 @@ def extract(content: bytes, expected: str | None = None, *, convert: Convert | N
         if len(content) <= MAX_BYTES and sniff(content) in ARCHIVES:
             unpacked = unpack(content)
             return Extraction(unpacked.outcome, unpacked.message, None, time.perf_counter() - start, unpacked.members)
-        record = report_record(read_report(read_document(content, expected=expected, convert=convert)))
+        document = read_document(content, expected=expected, convert=convert)
     except OutcomeError as error:
         return Extraction(error.outcome, error.message, None, time.perf_counter() - start)
+    try:
+        record = report_record(read_report(document))
+    except OutcomeError as error:
+        part = read_part(document, is_report=error.outcome is Outcome.NO_TABLES) if error.outcome in PART_OUTCOMES else None
+        return Extraction(error.outcome, error.message, part, time.perf_counter() - start)
     return Extraction(Outcome.OK, "", record, time.perf_counter() - start)

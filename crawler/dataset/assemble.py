@@ -1,7 +1,7 @@
 """From documents seen to reports: one current record for each organisation, year and scope, and the versions before it.
 
-Pure: what is given in whatever order gives the same reports. Renditions that are split over several files (text in one,
-tables in another) would be joined in ``renditions.split_versions``, before the best one is chosen.
+Pure: what is given in whatever order gives the same reports. Reports that are split over several documents (text in one,
+tables in another) are put together first, see ``joining``.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from crawler.dataset.joining import PART_OUTCOMES, join_split_reports
 from crawler.dataset.model import Record, Sighting
 from crawler.dataset.organisations import UNRESOLVED, Division, Gazetteer, Organisation, resolve_organisation
 from crawler.dataset.reading import (
@@ -20,6 +21,7 @@ from crawler.dataset.reading import (
     YEAR_UNKNOWN,
     Reading,
     TitleReader,
+    load_reading,
     organisation_flags,
     read_sighting,
 )
@@ -83,7 +85,7 @@ def assemble(
         divisions: of the registry; the regions of the portals are added.
         read_title: what a link's or page's title says, asked only where a document does not say itself.
     """
-    readings, problems = _read_all(sightings, tuple(divisions), read_title)
+    readings, problems = _read_all(sightings, tuple(divisions), read_title, load)
     groups: dict[Key, list[Reading]] = defaultdict(list)
     for reading in _settle_scopes(_agree_on_organisations(readings)):
         groups[_key(reading)].append(reading)
@@ -104,7 +106,7 @@ def report_record(version: ReportVersion, load: LoadRecord) -> Record:
     """The version as one line of ``reports.jsonl``, its keys in the order of the documentation."""
     best = version.renditions[0]
     sighting, organisation = best.sighting, version.organisation
-    record = load(sighting.sha256, sighting.extractor_version or "")
+    record = load_reading(best, load)
     dates = [reading.published_date for reading in version.renditions if reading.published_date]
     published_date = best.published_date or min(dates, default=None)
     return {
@@ -182,7 +184,8 @@ def _content_fields(record: Record, organisation: Organisation, published_date: 
 
 
 def _documents(renditions: Sequence[Reading]) -> list[dict[str, Any]]:
-    found = {(reading.sighting.url, reading.sighting.sha256): reading.sighting for reading in renditions}
+    sightings = [sighting for reading in renditions for sighting in reading.parts or (reading.sighting,)]
+    found = {(sighting.url, sighting.sha256): sighting for sighting in sightings}
     return [
         {
             "url": sighting.url,
@@ -199,24 +202,33 @@ def _documents(renditions: Sequence[Reading]) -> list[dict[str, Any]]:
 
 
 def _read_all(
-    sightings: Iterable[Sighting], divisions: tuple[Division, ...], read_title: TitleReader | None
+    sightings: Iterable[Sighting], divisions: tuple[Division, ...], read_title: TitleReader | None, load: LoadRecord
 ) -> tuple[list[Reading], list[Sighting]]:
     registry = Gazetteer(divisions)
     others_regions: dict[Division, Gazetteer] = {}
-    readings: dict[tuple[str, ...], Reading] = {}
-    others: dict[tuple[str, ...], Sighting] = {}
-    for sighting in sightings:
-        if sighting.record is None:
-            others[sighting.url, sighting.sha256, sighting.page_url, sighting.portal] = sighting
-            continue
+
+    def read(sighting: Sighting) -> Reading:
         gazetteer = registry
         if sighting.portal_region and not registry.knows(sighting.portal_region):
             region = (sighting.portal_region, sighting.portal_region_code)
             if region not in others_regions:
                 others_regions[region] = Gazetteer([*divisions, region])
             gazetteer = others_regions[region]
-        reading = read_sighting(sighting, gazetteer, read_title)
-        readings[reading.order] = reading
+        return read_sighting(sighting, gazetteer, read_title)
+
+    reports: dict[tuple[str, ...], Reading] = {}
+    parts: dict[tuple[str, ...], Reading] = {}
+    others: dict[tuple[str, ...], Sighting] = {}
+    for sighting in sightings:
+        if sighting.record is None:
+            others[sighting.url, sighting.sha256, sighting.page_url, sighting.portal] = sighting
+            continue
+        reading = read(sighting)
+        (parts if sighting.outcome in PART_OUTCOMES else reports)[reading.order] = reading
+    joining = join_split_reports(reports.values(), parts.values(), load, read)
+    readings = {reading.order: reading for reading in joining.readings}
+    for part in joining.unused:
+        others[part.url, part.sha256, part.page_url, part.portal] = part
     pages_with_report = {reading.sighting.page_url for reading in readings.values()}
     problems = [
         other

@@ -15,9 +15,10 @@ from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Any
 
-from crawler.dataset.model import Sighting
+from crawler.dataset.model import Record, Sighting
 from crawler.dataset.organisations import BY_NAME_ONLY, UNRESOLVED, Gazetteer, Organisation, resolve_organisation
 from crawler.forms.model import State, Status
+from crawler.forms.parts import join_parts
 from crawler.outcomes import Outcome
 
 TitleReader = Callable[[str], tuple[str | None, int | None]]
@@ -75,6 +76,10 @@ class Reading:
     identities_passed: int
     identities_failed: int
     flags: tuple[str, ...]
+    tables: frozenset[str] = frozenset()
+    """Of which something is legible."""
+    parts: tuple[Sighting, ...] = ()
+    """The documents that the report was joined from; empty where it is one document."""
 
     @property
     def order(self) -> tuple[str, str, str, str]:
@@ -173,7 +178,16 @@ def read_sighting(sighting: Sighting, gazetteer: Gazetteer, read_title: TitleRea
         identities_passed=identities.count(Status.PASS.value),
         identities_failed=identities.count(Status.FAIL.value),
         flags=tuple(flags),
+        tables=frozenset(key.partition(".")[0] for key in known),
     )
+
+
+def load_reading(reading: Reading, load: Callable[[str, str], Record]) -> Record:
+    """The record of a reading, put together again where it was joined."""
+    if not reading.parts:
+        return load(reading.sighting.sha256, reading.sighting.extractor_version or "")
+    records = [load(part.sha256, part.extractor_version or "") for part in reading.parts]
+    return join_parts(records, [part.sha256 for part in reading.parts])
 
 
 def organisation_flags(organisation: Organisation) -> list[str]:

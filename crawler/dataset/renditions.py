@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 
 from crawler.dataset.model import Record
-from crawler.dataset.reading import Reading, prose
+from crawler.dataset.reading import Reading, load_reading, prose
 
 LoadRecord = Callable[[str, str], Record]
 """Fetches the record of a content (sha256) by an extractor version."""
@@ -42,7 +42,7 @@ def split_versions(readings: Sequence[Reading], load: LoadRecord) -> list[Versio
         groups.setdefault(key, []).append(reading)
     versions: list[Version] = []
     # The most complete first, so that a partly legible document is held against whole ones.
-    settled = [best_first(_first_of_each_url(group)) for group in groups.values()]
+    settled = [best_first(first_of_each_url(group)) for group in groups.values()]
     for group in sorted(settled, key=_by_completeness):
         fitting = [version for version in versions if _same_version(version[0], group[0], load)]
         if not fitting:
@@ -74,7 +74,7 @@ def best_first(readings: Sequence[Reading]) -> Version:
     )
 
 
-def _first_of_each_url(group: Sequence[Reading]) -> list[Reading]:
+def first_of_each_url(group: Sequence[Reading]) -> list[Reading]:
     """One reading a URL of those that say the same: the first archived, seen until the last was.
 
     A page's bytes may change every night (a counter, a token) while the report stays what it is; the ledger has them all.
@@ -96,7 +96,7 @@ def stood_together(first: Reading, second: Reading) -> bool:
         return False
     latest_start = max(one.first_seen, two.first_seen)
     earliest_end = min(one.last_seen, two.last_seen)
-    return _moment(latest_start) - _moment(earliest_end) < SAME_VISIT
+    return moment(latest_start) - moment(earliest_end) < SAME_VISIT
 
 
 def _by_completeness(group: Version) -> tuple[int, tuple[int, ...], tuple[str, ...]]:
@@ -120,7 +120,7 @@ def _same_version(whole: Reading, other: Reading, load: LoadRecord) -> bool:
 
 
 def _words(reading: Reading, load: LoadRecord) -> str:
-    return prose(load(reading.sighting.sha256, reading.sighting.extractor_version or ""))
+    return prose(load_reading(reading, load))
 
 
 def _containment(longer: str, shorter: str) -> float:
@@ -169,5 +169,6 @@ def _age(version: Sequence[Reading]) -> tuple[str, bool, str, str]:
     )
 
 
-def _moment(time: str) -> datetime:
+def moment(time: str) -> datetime:
+    """The ledger's time as a point in time."""
     return datetime.fromisoformat(time)
