@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-BENCHMARKS = ("benchmarks.pdf", "benchmarks.docx")
+BENCHMARKS = ("benchmarks.pdf", "benchmarks.docx", "benchmarks.ofd")
 
 
 def main() -> int:

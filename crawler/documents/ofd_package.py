@@ -22,9 +22,8 @@ ENTRY = "ofd.xml"
 
 
 def local_name(element: etree._Element) -> str:
-    """The element's name without its name space (drafts and the standard use different ones); empty for comments."""
-    tag = element.tag
-    return _local(tag) if isinstance(tag, str) else ""
+    """The element's name without its name space: drafts and the standard use different ones."""
+    return _local(str(element.tag))
 
 
 @lru_cache(maxsize=512)
@@ -35,6 +34,18 @@ def _local(tag: str) -> str:
 def children(element: etree._Element, name: str) -> list[etree._Element]:
     """The child elements of that local name."""
     return [child for child in element if local_name(child) == name]
+
+
+def children_by_name(element: etree._Element) -> dict[str, list[etree._Element]]:
+    """All child elements by local name."""
+    found: dict[str, list[etree._Element]] = {}
+    for child in element:
+        name = _local(str(child.tag))
+        if name in found:
+            found[name].append(child)
+        else:
+            found[name] = [child]
+    return found
 
 
 def child_text(element: etree._Element, name: str) -> str:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from lxml import etree
 
 from crawler.documents.layout import lines_of
 from crawler.documents.model import Box
-from crawler.documents.ofd_package import children, local_name
+from crawler.documents.ofd_package import children, children_by_name, local_name
 from crawler.documents.ofd_path import numbers, short_path, subpaths
 from crawler.documents.ofd_text import ASCENT, Glyph, text_runs
 from crawler.documents.page import PageMarks, TextRun
@@ -43,11 +43,14 @@ TOO_MANY_OBJECTS = "too_many_objects"
 SLANTED_TEXT = "slanted_text_left_out"
 PART_MISSING = "part_missing"
 
-_COLOURS = frozenset({"FillColor", "StrokeColor"})
+_COLOURS = ("FillColor", "StrokeColor")
+_CONTAINERS = frozenset({"Layer", "PageBlock"})
 
 Matrix = tuple[float, float, float, float, float, float]
 Composite = Callable[[str], etree._Element | None]  # noqa: SLF001 - lxml names its element type so
 """The drawing of a composite object by its resource ID."""
+Parts = Mapping[str, Sequence[etree._Element]]  # noqa: SLF001 - lxml names its element type so
+"""An object's child elements by local name."""
 
 
 class Drawing(NamedTuple):
@@ -132,17 +135,21 @@ class _Places:
     """Where each text stands already on the page."""
 
     def __init__(self) -> None:
-        self._places: dict[tuple[str, int, int], list[TextRun]] = {}
+        self._places: dict[tuple[str, int, int], list[tuple[float, float]]] = {}
 
     def taken(self, run: TextRun) -> bool:
         """Whether the same text stands there; if not, from now on it does."""
-        reach = SAME_PLACE * (run.bottom - run.top)
-        column, row = int(run.x0 // _PLACE), int(run.top // _PLACE)
-        steps = range(-1, 2)
-        for near in (self._places.get((run.text, column + i, row + j)) for i in steps for j in steps):
-            if near and any(abs(run.x0 - other.x0) <= reach and abs(run.top - other.top) <= reach for other in near):
-                return True
-        self._places.setdefault((run.text, column, row), []).append(run)
+        text, x, y = run.text, run.x0, run.top
+        reach = min(SAME_PLACE * (run.bottom - y), _PLACE)
+        places = self._places
+        columns = range(int((x - reach) // _PLACE), int((x + reach) // _PLACE) + 1)
+        rows = range(int((y - reach) // _PLACE), int((y + reach) // _PLACE) + 1)
+        for column in columns:
+            for row in rows:
+                for other_x, other_y in places.get((text, column, row), ()):
+                    if abs(x - other_x) <= reach and abs(y - other_y) <= reach:
+                        return True
+        places.setdefault((text, int(x // _PLACE), int(y // _PLACE)), []).append((x, y))
         return False
 
 
@@ -188,17 +195,17 @@ class _Walker:
                 self._flags.add(TOO_MANY_OBJECTS)
                 return
             name = local_name(element)
-            if not name or not _is_visible(element):
+            if element.get("Visible") == "false" or element.get("Alpha") == "0":
                 continue
             if name == "TextObject":
-                self._text(element, outer)
+                self._text(element, children_by_name(element), outer)
             elif name == "PathObject":
-                self._path(element, outer)
+                self._path(element, children_by_name(element), outer)
             elif name == "ImageObject":
                 self._image(element, outer)
             elif name == "CompositeObject":
                 self._composite_object(element, outer, depth)
-            elif name in {"Layer", "PageBlock"}:
+            elif name in _CONTAINERS:
                 self._walk(element, outer, depth + 1)
 
     def _composite_object(self, element: etree._Element, outer: Matrix, depth: int) -> None:
@@ -219,21 +226,21 @@ class _Walker:
             x, y, width, height = boundary
             self._images.append(_transformed((x, y, x + width, y + height), outer))
 
-    def _path(self, element: etree._Element, outer: Matrix) -> None:
+    def _path(self, element: etree._Element, parts: Parts, outer: Matrix) -> None:
         self._path_count += 1
         stroked, filled = element.get("Stroke") != "false", element.get("Fill") == "true"
-        data = " ".join(child.text or "" for child in children(element, "AbbreviatedData"))
-        if not (stroked or filled) or not data:
+        data = " ".join([child.text or "" for child in parts.get("AbbreviatedData", ())])
+        if not (stroked or filled) or not data or _is_transparent(parts):
             return
         a, b, c, d, e, f = matrix = _matrix(element, outer)
         pieces = short_path(data) if len(data) <= SHORT_PATH else tuple(subpaths(data, max(self._left, 0)))
         straight = all(piece.straight for piece in pieces)
-        parts: list[Subpath] = []
+        drawn: list[Subpath] = []
         for points, closed, is_straight in pieces:
             self._left -= len(points)
             if points and (is_straight or stroked):
-                parts.append(([(a * x + c * y + e, b * x + d * y + f) for x, y in points], closed))
-        shown = [point for points, _ in parts for point in points]
+                drawn.append(([(a * x + c * y + e, b * x + d * y + f) for x, y in points], closed))
+        shown = [point for points, _ in drawn for point in points]
         if not shown or not all(-1e6 < x < 1e6 and -1e6 < y < 1e6 for x, y in shown):
             return
         if stroked and not filled:
@@ -244,20 +251,20 @@ class _Walker:
         if straight and min(box[2] - box[0], box[3] - box[1]) <= THICKEST_RULE:
             self._rules.add_line(*box)
         else:
-            self._rules.add_path(parts, stroked=stroked, filled=filled)
+            self._rules.add_path(drawn, stroked=stroked, filled=filled)
 
-    def _text(self, element: etree._Element, outer: Matrix) -> None:
+    def _text(self, element: etree._Element, parts: Parts, outer: Matrix) -> None:
         size = (numbers(element.get("Size"), 1) or (0.0,))[0]
         matrix = _matrix(element, outer)
         a, b = matrix[:2]
         if not 0 < size < 1e5 or not (a or b) or element.get("Fill") == element.get("Stroke", "false") == "false":
             return
-        if _is_clipped_away(element):
+        if _is_transparent(parts) or ("Clips" in parts and _is_clipped_away(parts["Clips"])):
             return
         if min(abs(a), abs(b)) > OFF_AXIS * max(abs(a), abs(b)):
             self._flags.add(SLANTED_TEXT)
             return
-        for glyphs in text_runs(element, size, self._left):
+        for glyphs in text_runs(element, parts, size, self._left):
             self._left -= len(glyphs)
             self._runs.extend(_runs(glyphs, size, matrix))
 
@@ -271,8 +278,11 @@ def _runs(glyphs: list[Glyph], size: float, matrix: Matrix) -> list[TextRun]:
     opened_after_space = False
 
     def close() -> None:
-        if boxes:
-            edges = tuple((box[0], box[2]) for box in boxes)
+        if len(boxes) == 1:
+            x0, top, x1, bottom = boxes[0]
+            found.append(TextRun(fold_radicals(open_text[0]), x0, top, x1, bottom, ((x0, x1),), opened_after_space))
+        elif boxes:
+            edges = tuple([(box[0], box[2]) for box in boxes])
             text = fold_radicals("".join(open_text))
             x0, top, x1, bottom = (
                 min(b[0] for b in boxes),
@@ -312,18 +322,16 @@ def _runs(glyphs: list[Glyph], size: float, matrix: Matrix) -> list[TextRun]:
     return found
 
 
-def _is_visible(element: etree._Element) -> bool:
-    if element.get("Visible") == "false" or element.get("Alpha") == "0":
-        return False
-    alphas = [child.get("Alpha") for child in element if local_name(child) in _COLOURS]
-    return not alphas or any(alpha != "0" for alpha in alphas)
+def _is_transparent(parts: Parts) -> bool:
+    alphas = [colour.get("Alpha") for name in _COLOURS for colour in parts.get(name, ())]
+    return bool(alphas) and all(alpha == "0" for alpha in alphas)
 
 
-def _is_clipped_away(element: etree._Element) -> bool:
+def _is_clipped_away(all_clips: Sequence[etree._Element]) -> bool:
     """Whether the object has clips and every one of them is empty, the way fields are hidden that a page carries along."""
     areas = [
         numbers(path.get("Boundary"), 4)
-        for clips in children(element, "Clips")
+        for clips in all_clips
         for clip in children(clips, "Clip")
         for area in children(clip, "Area")
         for path in area

@@ -16,6 +16,7 @@ _CURVES = frozenset("QBA")
 Point = tuple[float, float]
 
 
+@lru_cache(maxsize=4096)
 def numbers(text: str | None, count: int | None = None) -> tuple[float, ...] | None:
     """White-space (or comma) separated finite numbers; ``None`` if one is none or there are not ``count`` of them.
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
 from lxml import etree
 
-from crawler.documents.ofd_package import children, local_name
+from crawler.documents.ofd_package import children
 from crawler.documents.ofd_path import numbers
 
 ASCENT = 0.86
@@ -68,19 +68,22 @@ def repeated(text: str | None, count: int) -> list[float]:
     return offsets
 
 
-def text_runs(text_object: etree._Element, size: float, limit: int) -> list[list[Glyph]]:
-    """The characters of each ``TextCode``, white space included; at most ``limit`` in all."""
+def text_runs(
+    text_object: etree._Element, parts: Mapping[str, Sequence[etree._Element]], size: float, limit: int
+) -> list[list[Glyph]]:
+    """The characters of each ``TextCode``, white space included; at most ``limit`` in all.
+
+    ``parts`` are the object's child elements by local name.
+    """
     stretch = _number(text_object.get("HScale"), 1.0)
     down = text_object.get("ReadDirection") in {"90", "270"}
-    transforms = _transforms(text_object)
+    transforms = _transforms(parts.get("CGTransform", ()))
     found: list[list[Glyph]] = []
     position = 0
     x = y = 0.0
-    for element in text_object:
-        if local_name(element) != "TextCode":
-            continue
+    for element in parts.get("TextCode", ()):
         x, y = _number(element.get("X"), x), _number(element.get("Y"), y)
-        text = "".join(element.itertext())
+        text = "".join(element.itertext()) if len(element) else element.text or ""
         if "\n" in text or "\t" in text or "\r" in text:
             text = text.strip()  # a pretty-printer's white space, no characters
         text = text[:limit]
@@ -90,31 +93,29 @@ def text_runs(text_object: etree._Element, size: float, limit: int) -> list[list
         if units:
             found.append(_placed(units, element, (x, y), size, stretch, down=down))
     if not position and transforms:
-        count = sum(glyphs for _, glyphs, _ in transforms.values())
+        count = sum(glyphs for _, glyphs in transforms.values())
         found.append([Glyph(NO_CODE, x, y, size)] * min(count, limit))
     return found
 
 
-def _transforms(text_object: etree._Element) -> dict[int, tuple[int, int, bool]]:
-    """By code position: the number of codes, of glyphs, and whether glyphs are named at all."""
+def _transforms(elements: Sequence[etree._Element]) -> dict[int, tuple[int, int]]:
+    """By code position: the number of codes and of glyphs."""
     found = {}
-    for element in children(text_object, "CGTransform"):
+    for element in elements:
         named = sum(len((glyphs.text or "").split()) for glyphs in children(element, "Glyphs"))
-        codes = _count(element.get("CodeCount"))
-        found[_count(element.get("CodePosition"), 0)] = (codes, _count(element.get("GlyphCount"), max(named, 1)), named > 0)
+        position = _count(element.get("CodePosition"), 0)
+        found[position] = (_count(element.get("CodeCount")), _count(element.get("GlyphCount"), max(named, 1)))
     return found
 
 
-def _units(text: str, position: int, transforms: dict[int, tuple[int, int, bool]]) -> list[_Unit]:
+def _units(text: str, position: int, transforms: dict[int, tuple[int, int]]) -> list[_Unit]:
     if not transforms:
         return [_Unit(character, 1) for character in text]
     units: list[_Unit] = []
     index = 0
     while index < len(text):
-        codes, glyphs, _ = transforms.get(position + index, (1, 1, False))
+        codes, glyphs = transforms.get(position + index, (1, 1))
         characters = text[index : index + max(codes, 1)]
-        if position + index in transforms:
-            characters = characters.replace(PLACEHOLDER, NO_CODE)
         if codes == glyphs or codes < 1 or glyphs < 1:
             units += (_Unit(character, 1) for character in characters)
         else:
@@ -126,24 +127,28 @@ def _units(text: str, position: int, transforms: dict[int, tuple[int, int, bool]
 def _placed(
     units: Sequence[_Unit], element: etree._Element, start: tuple[float, float], size: float, stretch: float, *, down: bool
 ) -> list[Glyph]:
+    x, y = start
+    square = size * stretch
+    if len(units) == 1 and len(units[0].characters) == 1:
+        return [Glyph(units[0].characters, x, y, _natural_width(units[0].characters) * square)]
     count = min(sum(unit.glyph_count for unit in units) - 1, 20 * len(units))
     across, along = repeated(element.get("DeltaX"), count), repeated(element.get("DeltaY"), count)
     natural = not across and not any(along)
-    x, y = start
     glyphs: list[Glyph] = []
     done = 0
-    for unit in units:
-        usual = sum(map(_natural_width, unit.characters)) * size * stretch
-        if natural:
-            dx, dy = (0.0, size * len(unit.characters)) if down else (usual, 0.0)
-        else:
-            dx, dy = sum(across[done : done + unit.glyph_count]), sum(along[done : done + unit.glyph_count])
-        done += unit.glyph_count
+    for characters, glyph_count in units:
+        usual = sum(map(_natural_width, characters)) * square
+        dx, dy = usual, 0.0
+        if not natural:
+            dx, dy = sum(across[done : done + glyph_count]), sum(along[done : done + glyph_count])
+        elif down:
+            dx, dy = 0.0, size * len(characters)
+        done += glyph_count
         width = usual
         if dy == 0 and 0 < dx < usual * (1 if usual >= size else 2 * NARROW_ADVANCE):
             width = dx
-        share = width / len(unit.characters)
-        glyphs.extend(Glyph(character, x + nth * share, y, share) for nth, character in enumerate(unit.characters))
+        share = width / len(characters)
+        glyphs.extend(Glyph(character, x + nth * share, y, share) for nth, character in enumerate(characters))
         x, y = x + dx, y + dy
     return glyphs
 
