@@ -101,9 +101,7 @@ def _matrix(scanners: list[Scanner]) -> tuple[list[Judgement], int, float]:
         seconds += time.perf_counter() - start
         judgements.append(judge(source, report))
         if judgements[-1].inexact:
-            say(
-                f"{scanner.name} {maker} {seed}: {len(judgements[-1].inexact)} inexact", *judgements[-1].inexact[:5], sep="\n  "
-            )
+            say(f"{scanner.name} {maker} {seed}: {len(judgements[-1].inexact)} inexact: {judgements[-1].inexact[:5]}")
     cells = sum(one.cells for one in judgements)
     inexact, silent = (sum(len(getattr(one, name)) for one in judgements) for name in ("inexact", "silent"))
     say(

@@ -14,7 +14,9 @@ from crawler.documents.scan.reading import TEXT_BUDGET, ReadLine, ReadPage, read
 from crawler.documents.scan.recognise import recogniser
 from crawler.documents.scan.straighten import as_scanned
 from crawler.documents.stitching import Fragment, Piece
+from crawler.outcomes import Outcome, OutcomeError
 
+MAX_PAGES = 60
 IMAGE_PAGE = "image_page"
 """A page is a picture in which no text was found."""
 READ_BY_OCR = "read_by_ocr"
@@ -113,8 +115,11 @@ def read_pdf_pages(content: bytes, numbers: Sequence[int], *, text_budget: int =
     """These pages (from 1) of a PDF by OCR.
 
     Raises:
-        OutcomeError: see `read_images` and `image.pdf_images`.
+        OutcomeError: ``too_large`` for more than `MAX_PAGES`; see `read_images` and `image.pdf_images`.
     """
+    if len(numbers) > MAX_PAGES:
+        message = f"{len(numbers)} pages are scans; at most {MAX_PAGES} are read, and no annual report has as many."
+        raise OutcomeError(Outcome.TOO_LARGE, message)
     return read_images(pdf_images(content, numbers), text_budget=text_budget)
 
 

@@ -113,7 +113,13 @@ class Recogniser:
         batch = np.zeros((len(lines), 3, HEIGHT, width), dtype=np.float32)
         for row, line, own in zip(batch, lines, widths, strict=True):
             row[:, :, :own] = cv2.resize(line, (own, HEIGHT), interpolation=cv2.INTER_LINEAR).astype(np.float32) / 127.5 - 1.0
-        (scores,) = self._session.run(None, {self._input: batch})
+        try:
+            (scores,) = self._session.run(None, {self._input: batch})
+        except Exception as error:
+            # onnxruntime has one exception for everything; what the memory limit stops must be told from the rest.
+            if "bad_alloc" in str(error):
+                raise MemoryError from error
+            raise
         return [self._decoded(one) for one in scores]
 
     def _decoded(self, scores: NDArray[np.float32]) -> Recognition:
