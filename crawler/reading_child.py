@@ -26,6 +26,8 @@ FILE_MAX_BYTES = 64 * 1024 * 1024
 """The longest file a child can write; readers write none, and a log on stderr may be a file."""
 GRACE_SECONDS = 10.0
 """A child that its parent has not stopped this long after the time limit stops itself: the parent is gone."""
+NICENESS = 5
+"""The parent's event loop serves every portal, and comes first."""
 _PR_SET_PDEATHSIG = 1
 
 
@@ -110,14 +112,15 @@ def _answer(read: ReadFunction, source: bytes | Path, expected: str | None) -> R
         return Reply(read(content, expected))
     except MemoryError:
         pass
-    except Exception as error:  # noqa: BLE001 - whatever a reader did not foresee is this document's outcome
+    except BaseException as error:  # noqa: BLE001 - what no reader foresaw, Rust panics too, is this document's outcome
         return Reply(None, "error", f"{type(error).__name__}: {error}", traceback.format_exc())
     # Outside the handler, when what the frames held is free again.
     return Reply(None, "memory")
 
 
 def _confine(orders: Orders) -> None:
-    """Hard limits, and no life without the parent."""
+    """Hard limits, second place for the processor, and no life without the parent."""
+    os.nice(NICENESS)
     for limit, value in (
         (resource.RLIMIT_AS, orders.memory_bytes),
         (resource.RLIMIT_FSIZE, FILE_MAX_BYTES),

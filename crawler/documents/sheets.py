@@ -22,7 +22,7 @@ from python_calamine import (
 from crawler.documents import sniff
 from crawler.documents.model import Block, Document, Grid
 from crawler.documents.sheets_facts import SheetFacts
-from crawler.documents.sheets_layout import Slot, sheet_blocks
+from crawler.documents.sheets_layout import MAX_SLOTS, Slot, sheet_blocks
 from crawler.documents.sheets_xls import check_workbook
 from crawler.documents.sheets_xlsx import check_package
 from crawler.outcomes import Outcome, OutcomeError
@@ -86,6 +86,11 @@ def _read(content: bytes, media_type: str, facts: Callable[[int, str], SheetFact
         raise OutcomeError(Outcome.ENCRYPTED, "the workbook is protected by a password") from error
     except CalamineError as error:
         raise OutcomeError(Outcome.NOT_A_DOCUMENT, f"the workbook is damaged: {error}") from error
+    except BaseException as error:
+        # calamine's Rust panics on some damaged containers; the class is no Exception and has no public name.
+        if type(error).__name__ != "PanicException":
+            raise
+        raise OutcomeError(Outcome.NOT_A_DOCUMENT, f"the workbook is damaged: {error}") from error
     return Document(media_type, tuple(blocks), flags=tuple(flags))
 
 
@@ -93,6 +98,8 @@ def _cells(workbook: CalamineWorkbook, index: int, facts: SheetFacts) -> tuple[d
     """What each filled cell of a sheet shows, by row and column from 0, and the merged areas."""
     sheet: CalamineSheet = workbook.get_sheet_by_index(index)
     top, left = sheet.start or (0, 0)
+    if sheet.height * sheet.width > MAX_SLOTS:
+        raise OutcomeError(Outcome.TOO_LARGE, f"a sheet is filled over {sheet.height} x {sheet.width} cells")
     texts: dict[Slot, str] = {}
     for row, values in enumerate(sheet.to_python(skip_empty_area=True), start=top):
         for column, value in enumerate(values, start=left):
