@@ -76,7 +76,7 @@ COLUMN_MAX_DEPTH = 3
 # --- Reading documents -----------------------------------------------------------------------------------------------
 # Child processes; each is killed when it exceeds one of the limits, and the document gets the outcome.
 EXTRACTION_WORKERS = max(1, (os.cpu_count() or 2))
-EXTRACTION_TIMEOUT = 120  # seconds of wall clock a document; a scan of 20 pages takes about 20 s of two idle cores, 60 of busy ones
+EXTRACTION_TIMEOUT = 120  # seconds of wall clock a document; a scan of 20 pages takes 20 on two idle cores, 60 on busy ones
 EXTRACTION_MEMORY_MB = 1536  # address space; a scan at 300 dpi needs 1200, of which 300 are resident
 EXTRACTION_MAX_TASKS = 200  # documents before a child is replaced, against leaks in C code
 
