@@ -181,9 +181,15 @@ def _read_disclosure(rows: Sequence[TextRow], words: FormVocabularies) -> dict[s
     most = max(len(block.columns) for block in words.form.blocks)
     usable = [row for row in rows if len(row.numbers) <= most or not row.numbers[-1].text]
     found = {}
-    for index, row in _placed(usable, known, words.form.version, ACTIVE_DISCLOSURE, frozenset()).items():
-        columns = words.form.blocks[words.block_of[index]].columns
-        values = _values(row.numbers, len(columns), ())
+    placed = _placed(usable, known, words.form.version, ACTIVE_DISCLOSURE, frozenset())
+    for index, row in placed.items():
+        block = words.block_of[index]
+        columns = words.form.blocks[block].columns
+        places: tuple[float, ...] = ()
+        if len(row.numbers) < len(columns):
+            same = [other for n, other in placed.items() if words.block_of[n] == block]
+            places = _columns_by_place(same, len(columns))
+        values = _values(row.numbers, len(columns), places)
         for column, value in zip(columns, values or (), strict=False):
             found[f"{ACTIVE_DISCLOSURE}.{known.labels[index].key}.{column.key}"] = value
     return found
