@@ -29,7 +29,7 @@ _CONTENT = (
     ' xmlns:draw="urn:oasis:names:tc:opendocument:xmlns:drawing:1.0" xmlns:xlink="http://www.w3.org/1999/xlink"'
     ' xmlns:script="urn:oasis:names:tc:opendocument:xmlns:script:1.0" xmlns:ooo="http://openoffice.org/2004/office"'
     ' xmlns:svg="urn:oasis:names:tc:opendocument:xmlns:svg-compatible:1.0">'
-    "{scripts}<office:body><office:text>{body}</office:text></office:body></office:document-content>"
+    "<office:body><office:text>{body}</office:text></office:body></office:document-content>"
 )
 
 
@@ -47,7 +47,7 @@ def saved_by_libreoffice(documents: Sequence[bytes], suffix: str) -> list[bytes]
         return [source.with_suffix(f".{suffix}").read_bytes() for source in sources]
 
 
-def odt(body: str, *, scripts: str = "", members: Mapping[str, str] | None = None) -> bytes:
+def odt(body: str, *, members: Mapping[str, str] | None = None) -> bytes:
     """An OpenDocument text with this body; ``members`` are further files of the package."""
     members = members or {}
     entries = "".join(
@@ -57,22 +57,16 @@ def odt(body: str, *, scripts: str = "", members: Mapping[str, str] | None = Non
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr("mimetype", "application/vnd.oasis.opendocument.text")
-        archive.writestr("content.xml", _CONTENT.format(scripts=scripts, body=body))
+        archive.writestr("content.xml", _CONTENT.format(body=body))
         for name, text in members.items():
             archive.writestr(name, text)
         archive.writestr("META-INF/manifest.xml", _MANIFEST.format(entries=entries))
     return buffer.getvalue()
 
 
-def odt_with_macro(target: Path, *, automatic: bool) -> bytes:
-    """A text whose Basic macro writes a file as soon as it is opened."""
+def odt_with_macro(target: Path) -> bytes:
+    """A text with a Basic macro, Standard.Module1.Main, that writes a file."""
     code = f'Sub Main\nOpen "{target}" For Output As #1\nPrint #1, "ran"\nClose #1\nEnd Sub'
-    listener = (
-        '<office:scripts><office:event-listeners><script:event-listener script:language="ooo:script"'
-        ' script:event-name="dom:load" xmlns:dom="http://www.w3.org/2001/xml-events"'
-        ' xlink:href="vnd.sun.star.script:Standard.Module1.Main?language=Basic&amp;location=document" xlink:type="simple"/>'
-        "</office:event-listeners></office:scripts>"
-    )
     library = "http://openoffice.org/2000/library"
     doctype = '<!DOCTYPE library:librar{} PUBLIC "-//OpenOffice.org//DTD OfficeDocument 1.0//EN" "librar{}.dtd">'
     members = {
@@ -89,7 +83,7 @@ def odt_with_macro(target: Path, *, automatic: bool) -> bytes:
         '<script:module xmlns:script="http://openoffice.org/2000/script" script:name="Module1" script:language="StarBasic">'
         f"{code}</script:module>",
     }
-    return odt("<text:p>宏文档</text:p>", scripts=listener if automatic else "", members=members)
+    return odt("<text:p>宏文档</text:p>", members=members)
 
 
 def compound_file(streams: Mapping[str, bytes], *, embedded: Mapping[str, bytes] | None = None) -> bytes:

@@ -11,6 +11,7 @@ from decimal import Decimal
 
 import pytest
 
+from crawler.documents.model import Document
 from crawler.documents.reader import read_document
 from crawler.forms.catalogue import load_form
 from crawler.forms.model import Report, State, Status
@@ -156,7 +157,12 @@ seeds = pytest.mark.parametrize("seed", SEED_LIKE)
 
 def assert_every_cell(source: ReportSource, content: bytes) -> Report:
     """Every printed cell as printed, every unprinted one absent; all differences at once."""
-    report = read_report(read_document(content))
+    return assert_cells(source, read_document(content))
+
+
+def assert_cells(source: ReportSource, document: Document) -> Report:
+    """The same for a document that has been read."""
+    report = read_report(document)
     assert report.form_version == source.form_version
     printed = printed_metrics(source)
     wrong = {}

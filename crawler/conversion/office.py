@@ -25,7 +25,8 @@ EXPORT_FILTER = "MS Word 2007 XML"
 MAX_RESULT_BYTES = 128 * 1024 * 1024
 """A longer DOCX is none of a report's; what LibreOffice writes may be many times what it read."""
 
-_BRIDGE = Path(__file__).with_name("bridge.py")
+BRIDGE = Path(__file__).with_name("bridge.py")
+"""Run by the Python that has LibreOffice's uno module."""
 _START_SECONDS = 60.0
 _CLOSE_SECONDS = 5.0
 _LINE_BYTES = 64 * 1024
@@ -85,7 +86,7 @@ class WarmOffice:
         self._folder = _new_folder()
         self._rest = b""
         self._process = subprocess.Popen(  # noqa: S603 - our own arguments
-            [programs.python, str(_BRIDGE), programs.binary, str(self._folder), str(memory_mb * 1024 * 1024)],
+            [programs.python, str(BRIDGE), programs.binary, str(self._folder), str(memory_mb * 1024 * 1024)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -267,8 +268,8 @@ def _run_group(command: Sequence[str], folder: Path, timeout: float) -> None:
         process.wait()
 
 
-def _new_folder() -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="ogi-office-"))
+def write_profile(folder: Path) -> None:
+    """A fresh LibreOffice profile at ``folder/profile`` in which nothing of a document runs or is fetched."""
     user = folder / "profile" / "user"
     user.mkdir(parents=True)
     items = "\n".join(
@@ -276,4 +277,9 @@ def _new_folder() -> Path:
         for path, name, value in _PROFILE_VALUES
     )
     (user / "registrymodifications.xcu").write_text(_PROFILE.format(items=items), encoding="utf-8")
+
+
+def _new_folder() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="ogi-office-"))
+    write_profile(folder)
     return folder
