@@ -122,7 +122,7 @@ def ole_stream(content: bytes, names: tuple[str, ...]) -> bytes | None:
     if shift not in (9, 12) or mini_shift != 6:
         raise OutcomeError(Outcome.NOT_A_DOCUMENT, "the OLE header states sectors of an unknown size")
     size = 1 << shift
-    directory_start, _, _, cutoff, mini_start = struct.unpack_from("<IIIII", content, 48)
+    directory_start, _, cutoff, mini_start = struct.unpack_from("<IIII", content, 48)
 
     def sector(number: int) -> bytes:
         data = content[(number + 1) * size : (number + 2) * size]

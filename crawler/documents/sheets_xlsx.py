@@ -141,7 +141,10 @@ def _scan_sheet(data: bytes) -> tuple[SheetFacts, Counter[int]]:
         for cell in row:
             if not isinstance(cell.tag, str) or etree.QName(cell).localname != "c":
                 continue
-            place = _REFERENCE.fullmatch(cell.get("r", ""))
+            reference = cell.get("r", "")
+            place = _REFERENCE.fullmatch(reference)
+            if reference and place is None:
+                raise OutcomeError(Outcome.NOT_A_DOCUMENT, f"a cell stands at {reference[:20]!r}, which no sheet has")
             column = _column(place[1]) if place else column + 1
             at = int(place[2]) - 1 if place else row_number
             values = {etree.QName(child).localname: child for child in cell if isinstance(child.tag, str)}
