@@ -13,7 +13,8 @@ class DocumentItem:
     """One document of a page: an attachment or the article body itself.
 
     ``outcome`` is ``None`` until a station knows how it ended. ``path`` is relative to the attachment store. ``extraction``
-    is the record of the document alone.
+    is the record of the document alone. ``pages`` are the addresses of its images, in order, where it is a report published
+    as images; ``url`` is then the page's with a fragment.
     """
 
     url: str
@@ -32,6 +33,7 @@ class DocumentItem:
     outcome: str | None = None
     message: str = ""
     extraction: dict[str, Any] | None = None
+    pages: tuple[str, ...] = field(default=(), repr=False)
     content: bytes | None = field(default=None, repr=False)
     """The bytes between download and extraction; dropped afterwards."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import io
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from scrapy import Request
@@ -16,15 +17,18 @@ from crawler.dataset.attachments import AtomicFSFilesStore, content_path
 from crawler.documents.completeness import missing_end
 from crawler.documents.sniff import sniff
 from crawler.failures import describe_exception, describe_status
-from crawler.outcomes import Outcome
+from crawler.outcomes import Outcome, OutcomeError
+from pipelines.page_images import fetch_pages, known_pages
 
 if TYPE_CHECKING:
     from scrapy.http import Response
     from scrapy.pipelines.files import FilesStoreProtocol
     from scrapy.pipelines.media import FileInfo, FileInfoOrError, MediaPipeline
 
+    from crawler.dataset.model import KnownDocument
     from crawler.items import DocumentItem, PageItem
     from crawler.spider import ReportsSpider
+    from pipelines.page_images import KnownPage
 
 
 _DOCUMENT_KEYS = ("sha256", "media_type", "size", "path", "etag", "last_modified", "outcome", "message")
@@ -55,6 +59,8 @@ class AttachmentsPipeline(FilesPipeline):
             if document.content is not None and document.outcome is None:
                 await self._store(document, document.content)
                 document.content = None
+            elif document.pages and document.outcome is None:
+                await self._fetch_pages(item, document)
         return cast("PageItem", await super().process_item(item))
 
     def get_media_requests(self, item: PageItem, info: MediaPipeline.SpiderInfo) -> list[Request]:  # noqa: ARG002
@@ -128,6 +134,42 @@ class AttachmentsPipeline(FilesPipeline):
                 headers["If-Modified-Since"] = known.last_modified
         meta = {**self.spider.request_meta(item.portal), "document": True}
         return Request(document.url, callback=NO_CALLBACK, headers=headers, meta=meta)
+
+    async def _fetch_pages(self, item: PageItem, document: DocumentItem) -> None:
+        """Fetch a report published as images, and store it as one container."""
+
+        async def download(address: str, conditions: dict[str, str]) -> Response:
+            meta = {**self.spider.request_meta(item.portal), "document": True}
+            headers = {"Referer": item.page_url, **conditions}
+            return await self.crawler.engine.download_async(Request(address, headers=headers, meta=meta))
+
+        known = self.spider.ledger.known_document(document.url)
+        kept = {} if known is None else await asyncio.to_thread(self._kept_pages, known)
+        try:
+            images = await fetch_pages(document.pages, download, kept)
+            if images.is_known and known is not None:
+                document.unchanged = True
+                document.sha256, document.media_type = known.sha256, known.media_type
+                document.size, document.path, document.etag = known.size, known.path, known.etag
+                self.inc_stats("uptodate")
+                return
+            await self._store(document, images.content)
+        except OutcomeError as error:
+            document.outcome, document.message = error.outcome.value, f"{item.page_url}: {error.message}"
+        except OSError as error:
+            self.crawler.stats.inc_value("document/store_errors")
+            document.outcome = Outcome.FAILED.value
+            document.message = f"the images of {item.page_url} could not be stored: {error}"
+        else:
+            document.etag = images.validators
+        self.inc_stats("downloaded" if document.sha256 else "failed")
+
+    def _kept_pages(self, known: KnownDocument) -> dict[str, KnownPage]:
+        try:
+            content = (Path(self.spider.workspace.files_store) / (known.path or "")).read_bytes()
+        except OSError:
+            return {}  # elsewhere than on this disk, or gone: everything is fetched
+        return known_pages(content, known.etag)
 
     async def _store(self, document: DocumentItem, content: bytes) -> None:
         for key, value in (await self._persist(content)).items():

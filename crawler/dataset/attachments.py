@@ -36,6 +36,7 @@ SUFFIXES: Mapping[str, str] = {
     "application/rtf": ".rtf",
     "application/ofd": ".ofd",
     "application/zip": ".zip",
+    "application/x-page-images": ".zip",
     "application/vnd.rar": ".rar",
     "application/x-7z-compressed": ".7z",
     "application/gzip": ".gz",

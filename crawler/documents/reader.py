@@ -15,6 +15,7 @@ from crawler.documents.model import Document
 from crawler.documents.ofd import read_ofd
 from crawler.documents.office import OFFICE_KINDS, Convert, office_format
 from crawler.documents.ole import is_cut
+from crawler.documents.page_bundle import read_page_bundle
 from crawler.documents.page_image import read_page_image
 from crawler.documents.pdf import read_pdf
 from crawler.documents.sheets import read_sheets
@@ -44,6 +45,7 @@ READERS: Mapping[str, Reader] = MappingProxyType(
         kinds.XLS: read_sheets,
         kinds.XLSX: read_sheets,
         **dict.fromkeys(kinds.IMAGES, read_page_image),
+        kinds.PAGE_IMAGES: read_page_bundle,
     }
 )
 """Media type to reader. A new format is one module and one line here."""
@@ -73,6 +75,7 @@ NAMES: Mapping[str, str] = MappingProxyType(
         "image/bmp": "BMP image",
         "image/tiff": "TIFF image",
         "image/webp": "WebP image",
+        kinds.PAGE_IMAGES: "page images",
         "application/gzip": "gzip archive",
         "application/vnd.rar": "RAR archive",
         "application/x-7z-compressed": "7z archive",

@@ -37,6 +37,8 @@ WORDML = "application/x-wordml+xml"
 XML = "application/xml"
 JSON = "application/json"
 TEXT = "text/plain"
+PAGE_IMAGES = "application/x-page-images"
+"""Our own container for a report published as images, see ``page_bundle``."""
 IMAGES = ("image/png", "image/jpeg", "image/gif", "image/bmp", "image/tiff", "image/webp")
 
 _PDF_HEADER_WITHIN = 1024
@@ -109,6 +111,8 @@ def sniff(content: bytes) -> str:
 
 
 def _sniff_zip(content: bytes) -> str:
+    if content[30:38] == b"mimetype" and content[38:].startswith(PAGE_IMAGES.encode()):
+        return PAGE_IMAGES
     names = {name.replace("\\", "/").lstrip("/") for name in zip_names(content)}
     if any(name == "OFD.xml" or name.endswith("/OFD.xml") for name in names):
         return OFD

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from lxml import etree
 
+from crawler.portals.article_images import body_images, holds_tables
 from crawler.portals.markup import (
     Element,
     anchor_text,
@@ -91,7 +92,8 @@ def parse_article(content: bytes, url: str, encoding: str | None = None) -> Arti
     detail = _detail(html)
     body = _body(root)
     body_html = detail.get("content")
-    body_text = text_of(parse_html(body_html)) if isinstance(body_html, str) and body_html else text_of(body)
+    given = parse_html(body_html) if isinstance(body_html, str) and body_html else None
+    body_text = text_of(body if given is None else given)
     page_text = text_of(root)
     return ArticlePage(
         title=_title(root, meta, detail),
@@ -99,6 +101,8 @@ def parse_article(content: bytes, url: str, encoding: str | None = None) -> Arti
         source=_source(root, meta, page_text),
         attachments=_attachments(root, url, body_html if isinstance(body_html, str) else None),
         body_text=body_text[:MAX_BODY_CHARACTERS],
+        images=body_images(root, base_of(root, url), given),
+        has_tables=holds_tables(body if given is None else given),
     )
 
 

@@ -56,13 +56,19 @@ class ListPage:
 
 @dataclass(frozen=True, slots=True)
 class ArticlePage:
-    """One article: its own title and date, where it comes from, and the documents linked from it."""
+    """One article: its own title and date, where it comes from, and the documents linked from it.
+
+    ``images`` are those of its body that may be pages or tables (``data:`` addresses included), ``has_tables`` whether all
+    statutory tables are printed as tables.
+    """
 
     title: str | None
     published_date: str | None
     source: str | None
     attachments: tuple[Link, ...]
     body_text: str
+    images: tuple[Link, ...] = ()
+    has_tables: bool = False
 
 
 class ListShapeError(Exception):
