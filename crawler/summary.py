@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from crawler.kinds import ORDER
 from crawler.outcomes import Outcome
 from crawler.publication import publication_lines
 
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from crawler.spider import ReportsSpider
 
 _FAILED_PORTALS_SHOWN = 200
+_LACKING_SHOWN = 8
+_KIND = "document/kind/"
+_LACKING = "document/lacking/"
 
 
 def run_summary(spider: ReportsSpider, stats: Mapping[str, Any]) -> str:
@@ -38,12 +42,34 @@ def run_summary(spider: ReportsSpider, stats: Mapping[str, Any]) -> str:
         f"{sum(column.lookalikes for column in columns)} look-alikes left out by title"
     )
     lines.append(f"Documents    {_counts(stats, 'document/outcome/') or 'none'}")
+    lines += kind_lines(stats)
     publication = spider.publication
     if publication is None:
         lines.append("Dataset      not published: the run ended before; see the log")
     else:
         lines.extend(publication_lines(publication))
     return "\n".join(lines) + "\n"
+
+
+def kind_lines(stats: Mapping[str, Any]) -> list[str]:
+    """A table of the documents by kind and outcome, and what is missing to read the rest."""
+    counts: dict[str, dict[str, int]] = {}
+    for key, count in stats.items():
+        if key.startswith(_KIND):
+            kind, _, outcome = key.removeprefix(_KIND).rpartition("/")
+            counts.setdefault(kind, {})[outcome] = count
+    if not counts:
+        return []
+    outcomes = [outcome.value for outcome in Outcome if any(outcome.value in found for found in counts.values())]
+    kinds = sorted(counts, key=lambda kind: ORDER.index(kind) if kind in ORDER else len(ORDER))
+    width = max(map(len, kinds))
+    lines = ["", "  ".join([" " * width, *outcomes])]
+    for kind in kinds:
+        cells = (f"{counts[kind].get(outcome) or '·':>{len(outcome)}}" for outcome in outcomes)
+        lines.append("  ".join([f"{kind:<{width}}", *cells]))
+    lacking = sorted((-count, key.removeprefix(_LACKING)) for key, count in stats.items() if key.startswith(_LACKING))
+    lines += [f"{-count} {words}" for count, words in lacking[:_LACKING_SHOWN]]
+    return [*lines, ""]
 
 
 def _counts(stats: Mapping[str, Any], prefix: str) -> str:

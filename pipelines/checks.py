@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Self
 
+from crawler.kinds import kind_of
 from crawler.outcomes import Outcome
 
 if TYPE_CHECKING:
@@ -17,6 +18,9 @@ logger = logging.getLogger(__name__)
 
 _TOLD = frozenset({Outcome.OK, Outcome.NO_TABLES, Outcome.NOT_A_REPORT})
 """Outcomes that are no fault of the portal or the reader: counted, not warned of."""
+
+_LACKING = frozenset({Outcome.UNSUPPORTED, Outcome.SCANNED})
+"""Outcomes that something missing on this machine may be the reason of; the message says what."""
 
 
 class ChecksPipeline:
@@ -35,6 +39,9 @@ class ChecksPipeline:
         for document in item.documents:
             outcome = Outcome(document.outcome or Outcome.FAILED)
             self.stats.inc_value(f"document/outcome/{outcome.value}")
+            self.stats.inc_value(f"document/kind/{kind_of(document)}/{outcome.value}")
+            if outcome in _LACKING:
+                self.stats.inc_value(f"document/lacking/{outcome.value}: {document.message}")
             if outcome not in _TOLD:
                 logger.warning("%s: %s (%s)", outcome.value, document.message, item.page_url)
             for check in (document.extraction or {}).get("checks", ()):

@@ -7,15 +7,29 @@ import re
 import tomllib
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
-from crawler.sample.build import EXPECTED, Site, expected, make_site, package_parts, portals_file
+from crawler.documents.sniff import sniff
+from crawler.sample.build import EXPECTED, MADE_FROM, SCANNED_PAGE, Site, expected, make_site, portals_file
+from crawler.sample.jobs import package_parts
 from crawler.sample.pages import NOTE
-from crawler.sample.plan import LOOK_ALIKE_PAGES, PORTALS, REPORTS, SamplePortal
+from crawler.sample.plan import AWAITED, LOOK_ALIKE_PAGES, PORTALS, REPORTS, SamplePortal, Shape
 from crawler.sample.server import PORTALS as PORTALS_FILE
 from crawler.sample.server import SITE
+
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_BEGINNINGS: dict[str, bytes | tuple[bytes, ...]] = {
+    ".pdf": b"%PDF-",
+    ".doc": (_OLE, b"<?xml"),
+    ".wps": _OLE,
+    ".xls": _OLE,
+    ".rtf": b"{\\rtf1",
+    ".png": b"\x89PNG",
+    ".rar": b"Rar!\x1a\x07",
+    ".7z": b"7z\xbc\xaf\x27\x1c",
+}
 
 by_key = pytest.mark.parametrize("portal", PORTALS, ids=lambda portal: portal.key)
 
@@ -33,7 +47,7 @@ def truth() -> dict[str, Any]:
 
 def test_committed_files_are_what_the_plan_makes(site: Site) -> None:
     committed = {path.relative_to(SITE).as_posix(): path for path in SITE.rglob("*") if path.is_file()}
-    assert set(committed) == {*site.files, *(job.path for job in site.pdfs)}
+    assert set(committed) == {*site.files, *(job.path for job in site.made)}
     differing = [
         name for name, content in site.files.items() if package_parts(committed[name].read_bytes()) != package_parts(content)
     ]
@@ -42,19 +56,20 @@ def test_committed_files_are_what_the_plan_makes(site: Site) -> None:
     assert PORTALS_FILE.read_bytes() == portals_file()
 
 
-def test_committed_pdfs_were_made_from_the_current_sources(site: Site) -> None:
-    made = json.loads((SITE / "pdf_sources.json").read_text(encoding="utf-8"))
-    assert made == {job.path: job.digest for job in site.pdfs}
-    for job in site.pdfs:
+def test_files_by_other_programs_were_made_from_the_current_sources(site: Site) -> None:
+    made = json.loads((SITE / MADE_FROM).read_text(encoding="utf-8"))
+    assert made == {job.path: job.digest for job in site.made}
+    for job in site.made:
         content = (SITE / job.path).read_bytes()
-        assert content.startswith(b"%PDF-")
-        assert (b"%%EOF" in content[-32:]) == (job.treatment != "truncated")
+        assert content.startswith(_BEGINNINGS[Path(job.path).suffix]), job.path
+        if job.path.endswith(".pdf"):
+            assert (b"%%EOF" in content[-32:]) == (job.treatment != "truncated")
 
 
 def test_the_samples_stay_small() -> None:
     sizes = {path: path.stat().st_size for path in SITE.rglob("*") if path.is_file()}
-    assert sum(sizes.values()) < 8_000_000
-    assert max(sizes.values()) < 220_000
+    assert sum(sizes.values()) < 12_000_000
+    assert max(sizes.values()) < 800_000
 
 
 def test_there_is_enough_of_everything(truth: dict[str, Any]) -> None:
@@ -64,10 +79,54 @@ def test_there_is_enough_of_everything(truth: dict[str, Any]) -> None:
     assert {report["year"] for report in reports if report["values"]} == set(range(2019, 2026))
     assert {report["form_version"] for report in reports} == {"cn-ogi-2019", "cn-ogi-2021", None}
     outcomes = Counter(report["outcome"] for report in reports)
-    assert all(outcomes[name] == 1 for name in ("no_tables", "not_found", "truncated", "not_a_document", "scanned"))
+    assert all(outcomes[name] == 1 for name in ("not_found", "truncated", "not_a_document"))
+    assert outcomes["no_tables"] == 1 + sum(report["shape"] in AWAITED for report in reports)
     assert {portal.family for portal in PORTALS} == {"henan", "trs", "plain"}
     assert len(truth["look_alikes"]) == len(LOOK_ALIKE_PAGES)
     assert len(reports) == len(REPORTS)
+
+
+def test_there_is_a_report_of_every_kind(truth: dict[str, Any]) -> None:
+    reports = truth["reports"]
+    assert {report["shape"] for report in reports} == set(get_args(Shape))
+    assert {document["media_type"] for report in reports for document in report["documents"]} == {
+        "text/html",
+        "application/pdf",
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        "application/msword",
+        "application/vnd.ms-excel",
+        "application/rtf",
+        "application/x-wordml+xml",
+        "multipart/related",
+        "application/ofd",
+        "application/zip",
+        "application/vnd.rar",
+        "application/x-7z-compressed",
+        "image/png",
+    }
+
+
+def test_media_types_of_the_truth_are_those_of_the_bytes(truth: dict[str, Any]) -> None:
+    for report in truth["reports"]:
+        for document in report["documents"]:
+            content = (SITE / f"{document['host']}{document['path']}").read_bytes()
+            assert sniff(content) == document["media_type"], document["path"]
+
+
+def test_scans_hold_pictures_and_no_text(truth: dict[str, Any]) -> None:
+    pdfium = pytest.importorskip("pypdfium2")
+    letters = {}
+    for report in truth["reports"]:
+        if report["shape"] in ("scanned", "scan_150", "scan_tilted", "mixed_pdf"):
+            document = report["documents"][0]
+            pdf = pdfium.PdfDocument(Path(SITE / f"{document['host']}{document['path']}"))
+            letters[report["shape"]] = [len(page.get_textpage().get_text_bounded()) for page in pdf]
+            pdf.close()
+    mixed = letters.pop("mixed_pdf")
+    assert [number for number, count in enumerate(mixed) if not count] == [SCANNED_PAGE]
+    assert len(letters) == 3
+    assert not any(map(any, letters.values()))
 
 
 def test_identities_fail_where_planted_and_nowhere_else(truth: dict[str, Any]) -> None:

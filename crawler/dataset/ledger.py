@@ -529,13 +529,25 @@ class Ledger:
         Raises:
             ValueError: neither, or both, of ``spider`` and ``run`` are given.
         """
+        counts: dict[Outcome, int] = {}
+        for outcomes in self.media_type_counts(spider=spider, run=run).values():
+            for outcome, count in outcomes.items():
+                counts[outcome] = counts.get(outcome, 0) + count
+        return dict(sorted(counts.items()))
+
+    def media_type_counts(self, *, spider: str | None = None, run: int | None = None) -> dict[str | None, dict[Outcome, int]]:
+        """How many documents of which media type ended in which outcome; ``None`` is the type of what was never stored.
+
+        Raises:
+            ValueError: neither, or both, of ``spider`` and ``run`` are given.
+        """
         if (spider is None) == (run is None):
-            raise ValueError("outcome_counts needs either a spider or a run")
+            raise ValueError("counts need either a spider or a run")
         page, document, portal = tables.pages.c, tables.documents.c, tables.portals.c
         reading = _newest_readings()
         outcome = sa.func.coalesce(reading.c.outcome, document.outcome).label("final")
         chosen = (
-            sa.select(document.url, document.sha256, outcome)
+            sa.select(document.url, document.sha256, document.media_type, outcome)
             .select_from(tables.documents)
             .outerjoin(reading, reading.c.sha256 == document.sha256)
             .distinct()
@@ -549,9 +561,13 @@ class Ledger:
                 .where(portal.spider == spider)
             )
         rows = chosen.subquery()
-        statement = sa.select(rows.c.final, sa.func.count()).group_by(rows.c.final).order_by(rows.c.final)
+        keys = (rows.c.media_type, rows.c.final)
+        statement = sa.select(*keys, sa.func.count()).group_by(*keys).order_by(*keys)
+        counts: dict[str | None, dict[Outcome, int]] = {}
         with self._reader.connect() as connection:
-            return {Outcome(name): count for name, count in connection.execute(statement)}
+            for media_type, name, count in connection.execute(statement):
+                counts.setdefault(media_type, {})[Outcome(name)] = count
+        return counts
 
     # Publications
 

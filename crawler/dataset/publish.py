@@ -42,6 +42,8 @@ from crawler.outcomes import Outcome
 PUBLISHED = "published"
 UNCHANGED = "unchanged"
 FAILED_STATUS = "failed"
+NOT_STORED = "none"
+"""The media type, in the manifest's counts, of documents that were never stored."""
 
 DEFAULT_THRESHOLDS = Thresholds()
 
@@ -200,6 +202,7 @@ def _write_delta(job: _Job) -> dict[str, int]:
 
 def _manifest(job: _Job, tally: Tally, content: str, changes: Mapping[str, int]) -> dict[str, Any]:
     outcomes = job.ledger.outcome_counts(spider=job.spider)
+    by_media_type = job.ledger.media_type_counts(spider=job.spider)
     return {
         "version": job.name,
         "spider": job.spider,
@@ -209,7 +212,15 @@ def _manifest(job: _Job, tally: Tally, content: str, changes: Mapping[str, int])
         "reports_by_extractor_version": dict(sorted(tally.extractor_versions.items())),
         "schema_version": SCHEMA_VERSION,
         "content_sha256": content,
-        "counts": tally.counts() | {"delta": dict(changes), "documents": {key.value: count for key, count in outcomes.items()}},
+        "counts": tally.counts()
+        | {
+            "delta": dict(changes),
+            "documents": {key.value: count for key, count in outcomes.items()},
+            "documents_by_media_type": {
+                media_type or NOT_STORED: {key.value: count for key, count in found.items()}
+                for media_type, found in by_media_type.items()
+            },
+        },
         "portals": _portals(job.ledger.portal_health(job.spider)),
         "thresholds": asdict(job.thresholds),
         "files": {path.name: _file_entry(path) for path in sorted(job.staging.iterdir()) if path.is_file()},

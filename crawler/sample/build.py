@@ -1,7 +1,8 @@
-"""Writes the sample portals: ``python -m crawler.sample.build [--pdfs]``.
+"""Writes the sample portals: ``python -m crawler.sample.build [--remake]``.
 
-Everything but the PDFs comes out the same each time (DOCX part by part, as compressors differ). PDFs are made anew only
-with ``--pdfs`` or where missing or out of date, because they need LibreOffice and Chromium and carry the time of their making.
+What this package writes itself comes out the same each time (packages part by part, as compressors differ). What LibreOffice,
+Chromium and libarchive make is made anew only with ``--remake`` or where missing or out of date: it carries the time of its
+making.
 """
 
 from __future__ import annotations
@@ -9,24 +10,24 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import hashlib
-import io
 import json
+import re
 import sys
-import zipfile
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-import pypdfium2
-
 from crawler.forms.catalogue import load_form
 from crawler.sample import pages
+from crawler.sample.archives import make_zip
+from crawler.sample.exports import to_web_archive, to_word_html
 from crawler.sample.faults import ERROR_PAGE
+from crawler.sample.jobs import Job, make_files, package_parts
+from crawler.sample.ofd import Style, to_ofd
 from crawler.sample.pages import Article, Item
-from crawler.sample.plan import FILES_ADDRESS, LOOK_ALIKE_PAGES, PORTALS, LookAlike, Planned, SamplePortal
-from crawler.sample.producers import pdf_by_chromium, pdfs_by_libreoffice
+from crawler.sample.plan import AWAITED, FILES_ADDRESS, LOOK_ALIKE_PAGES, PORTALS, LookAlike, Planned, SamplePortal, Shape
 from crawler.sample.prose import LOOK_ALIKES, prose_only
 from crawler.sample.reports import as_document, sources
 from crawler.sample.server import PORTALS as PORTALS_FILE
@@ -36,11 +37,17 @@ from crawler.sample.tables import printed_metrics
 from crawler.sample.truth import failed_identities
 from crawler.sample.typeset import BASE_STYLE, to_html
 from crawler.sample.wordml import to_docx
+from crawler.sample.workbook import table_sheets, to_sheets, write_xlsx
 
 EXPECTED = SITE.parent / "expected.json"
+MADE_FROM = "made_from.json"
+"""Path of the made file -> digest of what it was made from."""
+PART = "part"
+"""Outcome of a document that is no report alone: an image of a page."""
+_SECTION_5 = re.compile(r"<(?:h2|p)\b[^>]*>(?:<span[^>]*>)?五、")
+"""Where the running text goes on behind the tables."""
 FILES = "files"
 """Folder of the attachment host of the provincial platform."""
-SCAN_DPI = 200
 PRINT_STYLE = (
     BASE_STYLE
     + """
@@ -51,40 +58,38 @@ td, th { padding: 5px 3px; }
 """Running text of the size official documents have, so that tables are cut by pages; a TrueType face, which Chromium
 embeds in a third of the bytes."""
 
-_MEDIA = {".pdf": "application/pdf", ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document"}
+_OFFICE = "application/vnd.openxmlformats-officedocument"
+_FILES: Mapping[str, tuple[str, str]] = {
+    "docx": (".docx", f"{_OFFICE}.wordprocessingml.document"),
+    "error_page": (".pdf", "text/html"),
+    "doc": (".doc", "application/msword"),
+    "wps": (".wps", "application/msword"),
+    "rtf": (".rtf", "application/rtf"),
+    "word_web": (".doc", "text/html"),
+    "web_archive": (".doc", "multipart/related"),
+    "word_xml": (".doc", "application/x-wordml+xml"),
+    "xlsx": (".xlsx", f"{_OFFICE}.spreadsheetml.sheet"),
+    "text+xls": (".xls", "application/vnd.ms-excel"),
+    "ofd": (".ofd", "application/ofd"),
+    "zip": (".zip", "application/zip"),
+    "rar": (".rar", "application/vnd.rar"),
+    "7z": (".7z", "application/x-7z-compressed"),
+}
+"""Suffix and true media type of the attachment, by shape; all others have a PDF."""
+_IN_PAGE = ("html", "html+pdf", "prose", "text+xls", "text+picture", "page_images")
+_WITHOUT_FILE = ("html", "missing", "prose", "page_images", "text+picture")
+IMAGED_PAGES = 4
+"""Pages of the report that is published as images."""
+OFD_STYLE = Style(text="repeated", template="rules")
+"""As one widespread writer has it: offsets as ``g n d``, the tables' rules on template pages."""
+SCANNED_PAGE = 2
+"""The page, counted from 0, of which the PDF with one scanned page has nothing but the scan."""
 _OUTCOMES = {
     "prose": "no_tables",
     "missing": "not_found",
     "truncated": "truncated",
     "error_page": "not_a_document",
-    "scanned": "scanned",
 }
-
-
-def package_parts(content: bytes) -> dict[str, bytes]:
-    """The parts of a zip package by name; anything else is its own single part."""
-    if not content.startswith(b"PK"):
-        return {"": content}
-    with zipfile.ZipFile(io.BytesIO(content)) as package:
-        return {name: package.read(name) for name in package.namelist()}
-
-
-@dataclass(frozen=True)
-class PdfJob:
-    """A PDF to be made: where it goes, by which program, from which source, and what is done to it then."""
-
-    path: str
-    producer: Literal["office", "browser"]
-    source: bytes
-    treatment: Literal["", "truncated", "scanned"] = ""
-
-    @property
-    def digest(self) -> str:
-        """Of the source, to tell a PDF that is out of date; of a DOCX its parts, as compressors differ between machines."""
-        fingerprint = hashlib.sha256(f"{self.producer}/{self.treatment}/".encode())
-        for name, content in sorted(package_parts(self.source).items()):
-            fingerprint.update(name.encode() + b"\0" + content)
-        return fingerprint.hexdigest()
 
 
 @dataclass
@@ -92,7 +97,7 @@ class Site:
     """The files of all portals, by path under the site folder."""
 
     files: dict[str, bytes] = field(default_factory=dict)
-    pdfs: list[PdfJob] = field(default_factory=list)
+    made: list[Job] = field(default_factory=list)
     reports: list[dict[str, Any]] = field(default_factory=list)
     look_alikes: list[dict[str, Any]] = field(default_factory=list)
 
@@ -103,11 +108,12 @@ class _Attachment:
     path: str
     href: str
     text: str
+    media_type: str
     outcome: str
 
 
 def make_site() -> Site:
-    """The whole site in memory, PDFs as jobs."""
+    """The whole site in memory, what other programs make as jobs."""
     site = Site()
     site.files["hosts.json"] = _json({**{portal.key: portal.address for portal in PORTALS}, FILES: FILES_ADDRESS})
     site.files[f"{FILES}/robots.txt"] = b"User-agent: *\nDisallow:\n"
@@ -125,7 +131,7 @@ def make_site() -> Site:
             _lists(site, portal, portal.column + branch, sorted(items, key=lambda item: (item.date, item.path), reverse=True))
         if portal.branches:
             _put_page(site, portal, portal.column, pages.branch_page(portal))
-    site.files["pdf_sources.json"] = _json({job.path: job.digest for job in site.pdfs})
+    site.files[MADE_FROM] = _json({job.path: job.digest for job in site.made})
     return site
 
 
@@ -176,36 +182,40 @@ def _article_path(portal: SamplePortal, branch: str, title: str, day: dt.date) -
     return f"{portal.column}{branch}t{300_000 + number % 90_000}.html"
 
 
-def _attachment(portal: SamplePortal, title: str, day: dt.date, suffix: str, outcome: str) -> _Attachment:
-    number = _identifier(portal.key, title, suffix)
+def _attachment(
+    portal: SamplePortal, report: Planned, suffix: str, media_type: str, outcome: str, mark: str = ""
+) -> _Attachment:
+    """A file beside the page; ``mark`` tells several of one suffix apart."""
+    title, day = report.full_title, report.date
+    number = _identifier(portal.key, title, suffix + mark)
     if portal.family == "henan":
-        name = hashlib.sha256(f"{title}{suffix}".encode()).hexdigest()[:32]
+        name = hashlib.sha256(f"{title}{suffix}{mark}".encode()).hexdigest()[:32]
         path = f"/typtfile/{day:%Y%m%d}/{name}{suffix}"
-        return _Attachment(FILES, path, f"@@HOST:{FILES}@@{path}", title + suffix, outcome)
+        return _Attachment(FILES, path, f"@@HOST:{FILES}@@{path}", title + suffix, media_type, outcome)
     if portal.family == "trs":
         name = f"P0{day:%Y%m%d}{number % 10**12:012d}{suffix}"
-        return _Attachment(portal.key, f"{portal.column}{day:%Y%m}/{name}", f"./{name}", title + suffix, outcome)
+        return _Attachment(portal.key, f"{portal.column}{day:%Y%m}/{name}", f"./{name}", title + suffix, media_type, outcome)
     path = f"/upload/{day:%Y/%m}/{number:010d}{suffix}"
-    return _Attachment(portal.key, path, path, title + suffix, outcome)
+    return _Attachment(portal.key, path, path, title + suffix, media_type, outcome)
 
 
 def _report(site: Site, portal: SamplePortal, report: Planned, source: ReportSource) -> Item:
-    day, title = report.date, report.full_title
+    day, title, shape = report.date, report.full_title, report.shape
     path = _article_path(portal, report.branch, title, day)
-    outcome = _OUTCOMES.get(report.shape, "ok")
-    attachments: list[_Attachment] = []
-    if "docx" in report.shape:
-        attachments.append(_attachment(portal, title, day, ".docx", "ok"))
-        site.files[attachments[-1].host + attachments[-1].path] = to_docx(as_document(source))
-    if report.shape not in ("html", "docx", "missing", "prose"):
-        pdf = _attachment(portal, title, day, ".pdf", outcome)
-        attachments.append(pdf)
-        _pdf(site, report, source, pdf)
-    in_page = report.shape in ("html", "html+pdf", "prose")
-    if report.shape == "prose":
+    outcome = _OUTCOMES.get(shape) or AWAITED.get(shape, "ok")
+    attachments = _attachments(site, portal, report, source, outcome)
+    pictures = _pictures(site, portal, report, source)
+    shown = "".join(f'<p style="text-align:center"><img src="{picture.href}"></p>\n' for picture in pictures)
+    if shape == "prose":
         body = "\n".join(f"<p>{text}</p>" for text in prose_only(report.organisation, report.year))
-    elif in_page:
-        body = to_html(source, with_title=source.layout.title_lines > 1)
+    elif shape == "page_images":
+        body = shown
+    elif shape in _IN_PAGE:
+        only: Literal["", "text"] = "text" if shape in ("text+xls", "text+picture") else ""
+        body = to_html(source, with_title=source.layout.title_lines > 1, only=only)
+        if shown:
+            behind = next(_SECTION_5.finditer(body)).start()
+            body = body[:behind] + shown + body[behind:]
     else:
         body = f"<p>{report.organisation}{report.year}年政府信息公开工作年度报告已经发布，全文见附件。</p>"
     article = Article(
@@ -216,38 +226,83 @@ def _report(site: Site, portal: SamplePortal, report: Planned, source: ReportSou
         body=body,
         attachments=tuple((attachment.href, attachment.text) for attachment in attachments),
         scripted="审计局" in report.organisation and portal.family == "trs",
-        bare_pdf=report.shape in ("pdf_office", "pdf_browser"),
+        bare_pdf=shape in ("pdf_office", "pdf_browser"),
         index_number=f"S{_identifier(title) % 10**8:08d}/{day.year}-{_identifier(path) % 10**5:05d}",
     )
-    if report.shape != "missing":
+    if shape != "missing":
         _put_page(site, portal, path, pages.article_page(portal, article))
-    documents = [{"host": portal.key, "path": path, "media_type": "text/html", "outcome": outcome}] if in_page else []
+    alone = "no_tables" if shape == "text+xls" else outcome
+    documents = [{"host": portal.key, "path": path, "media_type": "text/html", "outcome": alone}] if shape in _IN_PAGE else []
     documents += [
-        {
-            "host": attachment.host,
-            "path": attachment.path,
-            "media_type": "text/html" if report.shape == "error_page" else _MEDIA[Path(attachment.path).suffix],
-            "outcome": attachment.outcome,
-        }
-        for attachment in attachments
+        {"host": file.host, "path": file.path, "media_type": file.media_type, "outcome": file.outcome}
+        for file in (*attachments, *pictures)
     ]
     site.reports.append(_expected(portal, report, source, path, outcome, documents))
     return Item(path, title, day.isoformat())
 
 
-def _pdf(site: Site, report: Planned, source: ReportSource, pdf: _Attachment) -> None:
-    path = pdf.host + pdf.path
-    document = as_document(source)
-    if report.shape == "error_page":
-        site.files[path] = ERROR_PAGE
-    elif report.shape == "pdf_browser":
-        html = to_html(document, whole=True, style=PRINT_STYLE)
-        site.pdfs.append(PdfJob(path, "browser", html.encode()))
+def _attachments(site: Site, portal: SamplePortal, report: Planned, source: ReportSource, outcome: str) -> list[_Attachment]:
+    """The files that the page links."""
+    if report.shape in _WITHOUT_FILE:
+        return []
+    if report.shape == "docx+pdf":
+        shapes: tuple[Shape, ...] = ("docx", "pdf_office")
     else:
-        treatment: Literal["", "truncated", "scanned"] = ""
-        if report.shape == "truncated" or report.shape == "scanned":
-            treatment = report.shape
-        site.pdfs.append(PdfJob(path, "office", to_docx(document), treatment))
+        shapes = (report.shape,)
+    found = []
+    for shape in shapes:
+        suffix, media_type = _FILES.get(shape, (".pdf", "application/pdf"))
+        file = _attachment(portal, report, suffix, media_type, outcome)
+        _file(site, shape, as_document(source), file.host + file.path)
+        found.append(file)
+    return found
+
+
+def _pictures(site: Site, portal: SamplePortal, report: Planned, source: ReportSource) -> list[_Attachment]:
+    """The images that the page shows instead of text."""
+    document = as_document(source)
+    if report.shape == "text+picture":
+        file = _attachment(portal, report, ".png", "image/png", PART)
+        html = to_html(document, whole=True, only="tables", style=PRINT_STYLE)
+        site.made.append(Job(file.host + file.path, "browser", html.encode(), treatment="picture"))
+        return [file]
+    found = []
+    for number in range(IMAGED_PAGES if report.shape == "page_images" else 0):
+        file = _attachment(portal, report, ".png", "image/png", PART, str(number))
+        treatment = f"{'last_page_image' if number + 1 == IMAGED_PAGES else 'page_image'}:{number}"
+        site.made.append(Job(file.host + file.path, "office", to_docx(document), treatment=treatment))
+        found.append(file)
+    return found
+
+
+def _file(site: Site, shape: Shape, document: ReportSource, path: str) -> None:
+    """Puts an attachment's content, or the job that makes it, into the site."""
+    deterministic: Mapping[str, Callable[[ReportSource], bytes]] = {
+        "docx": to_docx,
+        "error_page": lambda _: ERROR_PAGE,
+        "word_web": to_word_html,
+        "web_archive": to_web_archive,
+        "ofd": lambda source: to_ofd(source, OFD_STYLE),
+        "xlsx": lambda source: write_xlsx(to_sheets(source, "three_sheets")),
+        "zip": lambda source: make_zip({f"{source.title}.docx": to_docx(source)}),
+    }
+    exported = {"doc": "doc", "wps": "doc", "rtf": "rtf", "word_xml": "xml"}
+    treatments = {"truncated", "scanned", "scan_150", "scan_tilted", "7z"}
+    if shape in deterministic:
+        site.files[path] = deterministic[shape](document)
+    elif shape == "pdf_browser":
+        html = to_html(document, whole=True, style=PRINT_STYLE)
+        site.made.append(Job(path, "browser", html.encode()))
+    elif shape == "text+xls":
+        site.made.append(Job(path, "office", write_xlsx(table_sheets(document)), target="xls"))
+    elif shape == "rar":
+        site.made.append(Job(path, "none", to_docx(document), "docx", "rar", f"{document.title}.docx"))
+    elif shape == "mixed_pdf":
+        site.made.append(Job(path, "office", to_docx(document), treatment=f"mixed_pdf:{SCANNED_PAGE}"))
+    else:
+        treatment = shape if shape in treatments else ""
+        name = f"{document.title}.pdf" if shape == "7z" else ""
+        site.made.append(Job(path, "office", to_docx(document), exported.get(shape, "pdf"), treatment, name))
 
 
 def _expected(
@@ -318,54 +373,20 @@ def portals_file() -> bytes:
     return ("\n".join(lines) + "\n").encode()
 
 
-def make_pdfs(jobs: Sequence[PdfJob]) -> Mapping[str, bytes]:
-    """The PDFs of the jobs, by path.
-
-    Raises:
-        ProducerError: a program is missing or made nothing.
-    """
-    made: dict[str, bytes] = {}
-    office = [job for job in jobs if job.producer == "office"]
-    if office:
-        made |= {
-            job.path: content for job, content in zip(office, pdfs_by_libreoffice([job.source for job in office]), strict=True)
-        }
-    made |= {job.path: pdf_by_chromium(job.source.decode()) for job in jobs if job.producer == "browser"}
-    return {job.path: _treated(made[job.path], job.treatment) for job in jobs}
-
-
-def _treated(pdf: bytes, treatment: str) -> bytes:
-    if treatment == "truncated":
-        return pdf[: len(pdf) * 3 // 5]
-    return scanned(pdf) if treatment == "scanned" else pdf
-
-
-def scanned(pdf: bytes, dpi: int = SCAN_DPI) -> bytes:
-    """The same pages as black and white images, as an office scanner leaves them."""
-    document = pypdfium2.PdfDocument(pdf)
-    try:
-        images = [page.render(scale=dpi / 72, grayscale=True).to_pil().convert("1") for page in document]
-    finally:
-        document.close()
-    written = io.BytesIO()
-    images[0].save(written, "PDF", resolution=dpi, save_all=True, append_images=images[1:])
-    return written.getvalue()
-
-
-def write(into: Path, *, pdfs: bool) -> Site:
+def write(into: Path, *, remake: bool) -> Site:
     """Writes the site, the portals file and the truth under ``into``; removes what no longer belongs to it.
 
     Args:
         into: folder that gets ``site/``, ``portals.toml`` and ``expected.json``.
-        pdfs: make every PDF anew, not only those that are missing or out of date.
+        remake: make anew what other programs make, not only what is missing or out of date.
     """
     site = make_site()
     root = into / "site"
-    listed = root / "pdf_sources.json"
+    listed = root / MADE_FROM
     known: dict[str, str] = json.loads(listed.read_text(encoding="utf-8")) if listed.is_file() else {}
-    stale = [job for job in site.pdfs if pdfs or known.get(job.path) != job.digest or not (root / job.path).is_file()]
-    contents = {**site.files, **make_pdfs(stale)}
-    belongs = {*contents, *(job.path for job in site.pdfs)}
+    stale = [job for job in site.made if remake or known.get(job.path) != job.digest or not (root / job.path).is_file()]
+    contents = {**site.files, **make_files(stale)}
+    belongs = {*contents, *(job.path for job in site.made)}
     for path in sorted(root.rglob("*"), reverse=True):
         if path.is_file() and path.relative_to(root).as_posix() not in belongs:
             path.unlink()
@@ -385,12 +406,12 @@ def write(into: Path, *, pdfs: bool) -> Site:
 def main() -> int:
     """Writes the site into the package or another folder."""
     parser = argparse.ArgumentParser(description="Writes the sample portals.")
-    parser.add_argument("--pdfs", action="store_true", help="make every PDF anew")
+    parser.add_argument("--remake", action="store_true", help="make anew what other programs make")
     parser.add_argument("--into", type=Path, default=SITE.parent, help="folder for site/, portals.toml and expected.json")
     arguments = parser.parse_args()
-    site = write(arguments.into, pdfs=arguments.pdfs)
+    site = write(arguments.into, remake=arguments.remake)
     sys.stdout.write(
-        f"{len(site.reports)} reports, {len(site.look_alikes)} look-alikes, {len(site.files)} files, {len(site.pdfs)} PDFs\n"
+        f"{len(site.reports)} reports, {len(site.look_alikes)} look-alikes, {len(site.files)} files, {len(site.made)} made\n"
     )
     return 0
 

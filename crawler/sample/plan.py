@@ -23,7 +23,30 @@ Shape = Literal[
     "error_page",
     "missing",
     "prose",
+    "doc",
+    "wps",
+    "rtf",
+    "word_web",
+    "web_archive",
+    "word_xml",
+    "xlsx",
+    "text+xls",
+    "ofd",
+    "zip",
+    "rar",
+    "7z",
+    "scan_150",
+    "scan_tilted",
+    "mixed_pdf",
+    "page_images",
+    "text+picture",
 ]
+
+AWAITED: Mapping[str, str] = {
+    "page_images": "no_tables",
+    "text+picture": "no_tables",
+}
+"""Shapes whose reader is still missing, and how they end until then."""
 
 FORM_2019 = "cn-ogi-2019"
 FORM_2021 = "cn-ogi-2021"
@@ -234,6 +257,9 @@ REPORTS: tuple[Planned, ...] = (
         note="a row total is one too high",
     ),
     Planned("luoyang", "洛阳市教育局", 2023, "bureau", layout=10, title="洛阳市教育局2023年度政府信息公开工作年度报告"),
+    Planned("luoyang", "洛阳市水利局", 2020, "bureau", "word_xml", layout=0, note="Word 2003 XML under the name of a .doc"),
+    Planned("luoyang", "洛阳市司法局", 2023, "bureau", "ofd", layout=0),
+    Planned("luoyang", "洛阳市民政局", 2020, "bureau", "mixed_pdf", layout=1, note="one page of the PDF is a scan"),
     # 栾川县: the same platform, sub-columns by level
     Planned("luanchuan", "栾川县人民政府", 2019, "county", scope="consolidated", layout=1, branch="szf/"),
     Planned(
@@ -278,6 +304,11 @@ REPORTS: tuple[Planned, ...] = (
     ),
     Planned("luanchuan", "栾川县潭头镇人民政府", 2022, "town", "pdf_browser", layout=1, branch="xzjd/"),
     Planned("luanchuan", "栾川县冷水镇人民政府", 2023, "town", "missing", layout=0, branch="xzjd/", note="the link is 404"),
+    Planned("luanchuan", "栾川县财政局", 2021, "bureau", "doc", layout=3, branch="bmnb/"),
+    Planned(
+        "luanchuan", "栾川县人民政府", 2024, "county", "scan_150", "consolidated", layout=8, branch="szf/", note="150 dpi, grey"
+    ),
+    Planned("luanchuan", "栾川县三川镇人民政府", 2020, "town", "rar", layout=4, branch="xzjd/", note="a DOCX in a RAR"),
     # 洛宁县: TRS
     Planned("luoning", "洛宁县人民政府", 2020, "county", scope="consolidated", layout=5),
     Planned("luoning", "洛宁县人民政府", 2021, "county", "docx", "consolidated", layout=0),
@@ -312,6 +343,11 @@ REPORTS: tuple[Planned, ...] = (
     ),
     Planned("luoning", "洛宁县上戈镇人民政府", 2023, "town", layout=0, zero=True, note="same zeros as 小界乡"),
     Planned("luoning", "洛宁县小界乡人民政府", 2023, "town", layout=0, zero=True, note="same zeros as 上戈镇"),
+    Planned("luoning", "洛宁县林业局", 2022, "bureau", "rtf", layout=1),
+    Planned(
+        "luoning", "洛宁县人民政府", 2025, "county", "scan_tilted", "consolidated", layout=5, note="a scan that lies askew"
+    ),
+    Planned("luoning", "洛宁县罗岭乡人民政府", 2021, "town", "zip", layout=6, note="a DOCX in a ZIP"),
     # 新乡县: TRS in GBK
     Planned(
         "xinxiang", "新乡县人民政府", 2018, "county", "prose", "consolidated", title="新乡县人民政府2018年政府信息公开年度报告"
@@ -361,6 +397,11 @@ REPORTS: tuple[Planned, ...] = (
         edits={f"{_A}central_procurement.amount": "251000元"},
         note="unit within the cell",
     ),
+    Planned("xinxiang", "新乡县教育体育局", 2021, "bureau", "word_web", layout=4, note="web page by Word as .doc"),
+    Planned("xinxiang", "新乡县小冀镇人民政府", 2022, "town", "text+xls", layout=0, note="the text as page, the tables as XLS"),
+    Planned(
+        "xinxiang", "新乡县人民政府", 2023, "county", "text+picture", "consolidated", layout=2, note="tables in one picture"
+    ),
     # 济源市: plain pages, sub-columns by year, a metadata table above the title
     Planned("jiyuan", "济源市人民政府", 2021, "county", scope="consolidated", layout=7, branch="2021n/"),
     Planned("jiyuan", "济源市人民政府", 2022, "county", scope="consolidated", layout=1, branch="2022n/", thousands=True),
@@ -391,6 +432,8 @@ REPORTS: tuple[Planned, ...] = (
     Planned(
         "jiyuan", "济源市沁园街道办事处", 2024, "town", layout=11, branch="2024n/", note="one row of table 3 is not printed"
     ),
+    Planned("jiyuan", "济源市民政局", 2022, "bureau", "web_archive", layout=8, branch="2022n/", note="MHTML as .doc"),
+    Planned("jiyuan", "济源市教育体育局", 2024, "bureau", "7z", layout=3, branch="2024n/", note="a PDF in a 7z"),
     # 柘城县: plain pages without file extensions
     Planned("zhecheng", "柘城县人民政府", 2021, "county", scope="consolidated", layout=0),
     Planned("zhecheng", "柘城县人民政府", 2022, "county", "pdf_browser", "consolidated", layout=4),
@@ -401,6 +444,9 @@ REPORTS: tuple[Planned, ...] = (
     Planned("zhecheng", "柘城县慈圣镇人民政府", 2023, "town", "error_page", layout=0, note="an HTML page under a .pdf name"),
     Planned("zhecheng", "柘城县浦东街道办事处", 2023, "town", "scanned", layout=0, note="images of pages only"),
     Planned("zhecheng", "柘城县胡襄镇人民政府", 2025, "town", layout=2, zero=True),
+    Planned("zhecheng", "柘城县人民政府", 2025, "county", "page_images", "consolidated", layout=0, note="images of pages only"),
+    Planned("zhecheng", "柘城县水利局", 2023, "bureau", "wps", layout=6),
+    Planned("zhecheng", "柘城县司法局", 2022, "bureau", "xlsx", layout=1, note="a sheet with the text, a sheet a table"),
 )
 
 LOOK_ALIKE_PAGES: tuple[LookAlike, ...] = (

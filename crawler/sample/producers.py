@@ -1,4 +1,4 @@
-"""PDFs by the programs that offices use: LibreOffice for Word files, Chromium for pages."""
+"""Files by the programs that offices use: LibreOffice for Word files and workbooks, Chromium for pages."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ from pathlib import Path
 TIMEOUT = 240
 """Seconds for one call of either program."""
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+EXPORT_FILTERS = {"doc": "MS Word 97", "rtf": "Rich Text Format", "xml": "MS Word 2003 XML", "xls": "MS Excel 97"}
+"""LibreOffice's names of its export filters, by suffix."""
 
 
 class ProducerError(RuntimeError):
-    """A program that makes PDFs is missing or made none."""
+    """A program that makes documents is missing or made none."""
 
 
 def pdf_by_libreoffice(docx: bytes) -> bytes:
@@ -33,14 +35,28 @@ def pdfs_by_libreoffice(documents: Sequence[bytes]) -> list[bytes]:
     Raises:
         ProducerError: LibreOffice is missing or made fewer files than it was given.
     """
+    return converted_by_libreoffice(documents, "docx", "pdf")
+
+
+def converted_by_libreoffice(documents: Sequence[bytes], source: str, target: str) -> list[bytes]:
+    """Files of one kind as LibreOffice saves them in another.
+
+    Args:
+        documents: contents.
+        source: their suffix.
+        target: the suffix wanted: ``pdf``, or one of `EXPORT_FILTERS`.
+
+    Raises:
+        ProducerError: LibreOffice is missing or made fewer files than it was given.
+    """
     program = shutil.which("soffice")
     if program is None:
-        raise ProducerError("LibreOffice is not installed: apt-get install libreoffice-writer-nogui")
+        raise ProducerError("LibreOffice is not installed: apt-get install libreoffice-writer-nogui libreoffice-calc-nogui")
     with tempfile.TemporaryDirectory(prefix="ogi-office-") as name:
-        folder = Path(name)
+        folder, made = Path(name), Path(name) / "made"
         sources = []
         for number, content in enumerate(documents):
-            sources.append(folder / f"{number:04d}.docx")
+            sources.append(folder / f"{number:04d}.{source}")
             sources[-1].write_bytes(content)
         _call(
             [
@@ -48,13 +64,13 @@ def pdfs_by_libreoffice(documents: Sequence[bytes]) -> list[bytes]:
                 f"-env:UserInstallation={(folder / 'profile').as_uri()}",
                 "--headless",
                 "--convert-to",
-                "pdf",
+                f"{target}:{EXPORT_FILTERS[target]}" if target in EXPORT_FILTERS else target,
                 "--outdir",
-                str(folder),
+                str(made),
                 *map(str, sources),
             ]
         )
-        return [_result(source.with_suffix(".pdf"), "LibreOffice") for source in sources]
+        return [_result(made / f"{path.stem}.{target}", "LibreOffice") for path in sources]
 
 
 def pdf_by_chromium(html: str, *, page: str = "A4", margin: str = "20mm 18mm", style: str = "") -> bytes:

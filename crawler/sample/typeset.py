@@ -35,7 +35,14 @@ td p, th p { text-indent: 0; margin: 0; }
 """
 
 
-def to_html(source: ReportSource, *, whole: bool = False, with_title: bool = True, style: str = BASE_STYLE) -> str:
+def to_html(
+    source: ReportSource,
+    *,
+    whole: bool = False,
+    with_title: bool = True,
+    style: str = BASE_STYLE,
+    only: Literal["", "text", "tables"] = "",
+) -> str:
     """The report as a body fragment, or as a whole document with a style sheet for printing.
 
     Args:
@@ -43,8 +50,13 @@ def to_html(source: ReportSource, *, whole: bool = False, with_title: bool = Tru
         whole: with ``<html>``, ``<head>`` and ``style``.
         with_title: without it the fragment starts with the introduction, as inside an article page.
         style: CSS of the whole document.
+        only: the text without its tables, or the tables without the text.
     """
-    parts = [_html_block(block, source.layout) for block in blocks(source, with_title=with_title)]
+    parts = [
+        _html_block(block, source.layout)
+        for block in blocks(source, with_title=with_title)
+        if not only or isinstance(block, Table) == (only == "tables")
+    ]
     body = "\n".join(parts)
     if not whole:
         return body
