@@ -195,6 +195,8 @@ def outcome(content: bytes) -> Outcome:
 def test_page_images_are_a_scan() -> None:
     image = '<ofd:ImageObject Boundary="0 0 210 297" CTM="210 0 0 297 0 0" ResourceID="5"/>'
     assert outcome(one_page(image)) is Outcome.SCANNED
+    with pytest.raises(OutcomeError, match="take the report's PDF"):
+        read_ofd(one_page(image))
     assert outcome(one_page(image + text_object("- 1 -", 100, 280))) is Outcome.SCANNED
     assert read_ofd(one_page(image + WORDS)).blocks
 
@@ -287,6 +289,15 @@ def test_hostile_xml_is_refused(name: str, part: str) -> None:
 
 def test_a_decompression_bomb_is_too_large() -> None:
     assert outcome(one_page("", more={"Doc_0/Pages/Page_0/Content.xml": b" " * (30 << 20)})) is Outcome.TOO_LARGE
+
+
+def test_a_path_of_many_boxes_comes_to_an_end() -> None:
+    boxes = " ".join(
+        f"M {i % 100} {i // 100} L {i % 100 + 5} {i // 100} L {i % 100 + 5} {i // 100 + 5} L {i % 100} 9 C"
+        for i in range(20_000)
+    )
+    path = f'<ofd:PathObject Boundary="0 0 9 9" Fill="true" Stroke="false"><ofd:AbbreviatedData>{boxes}</ofd:AbbreviatedData></ofd:PathObject>'
+    assert "31" in read_ofd(one_page(path + GRID + WORDS + cells("甲", "31"))).text
 
 
 def test_too_many_pages_are_too_large() -> None:

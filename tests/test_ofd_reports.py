@@ -64,6 +64,16 @@ def test_styles_nobody_chose(seed: int) -> None:
     assert_every_cell(source, to_ofd(source, _random_style(seed)))
 
 
+@pytest.mark.parametrize("style", STYLES)
+def test_tables_are_read_twice_and_alike(style: str) -> None:
+    report = assert_every_cell(SEED_LIKE["000"], to_ofd(SEED_LIKE["000"], STYLES[style]))
+    assert set(report.readings) == {"active_disclosure", "requests", "review_litigation"}
+    for reading in report.readings.values():
+        assert reading.methods == (Method.LATTICE, Method.TEXT)
+        assert reading.agreed > 10
+        assert reading.once == reading.disagreed == 0
+
+
 def test_cells_say_where_they_stand() -> None:
     source = SEED_LIKE["004"]
     document = read_document(to_ofd(source, Style(page_height=150)))

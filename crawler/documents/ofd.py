@@ -48,10 +48,19 @@ def read_ofd(content: bytes) -> Document:
         pages.extend(_Body(package, body).pages(len(pages)))
     if not pages:
         raise OutcomeError(Outcome.TRUNCATED, "the OFD names no page; fetch it again")
-    require_text(pages)
+    _require_text(pages)
     blocks = assemble(items_of([page.marks for page in pages]))
     flags = {flag for page in pages for flag in page.marks.flags} | ({"image_page"} if any(map(is_scan, pages)) else set())
     return Document(MEDIA_TYPE, tuple(blocks), metadata=_metadata(bodies), page_count=len(pages), flags=tuple(sorted(flags)))
+
+
+def _require_text(pages: list[PageContent]) -> None:
+    try:
+        require_text(pages)
+    except OutcomeError as error:
+        what = "holds page images without text" if error.outcome is Outcome.SCANNED else "names glyphs instead of characters"
+        message = f"the OFD {what}, and OFD pages are not read by OCR: take the report's PDF, or print the OFD to PDF"
+        raise OutcomeError(error.outcome, message) from error
 
 
 def _metadata(bodies: list[etree._Element]) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 
 from crawler.documents.model import Box
@@ -10,6 +11,8 @@ from crawler.documents.page import Rule
 
 THICKEST_RULE = 3.2
 """A filled or stroked path that is at most this thick (points) is a rule."""
+MOST_AREAS = 2_000
+"""Filled areas of one path that are looked at for frames; a table of 30 rows has about 300."""
 STRAIGHT = 0.5
 """A segment that leaves its axis by no more than this (points) runs along it."""
 
@@ -59,11 +62,16 @@ class RuleCollector:
                     self.add_line(*box)
                 else:
                     areas.append(box)
+        self._add_rings(areas)
+
+    def _add_rings(self, areas: list[Box]) -> None:
+        areas = sorted(areas[:MOST_AREAS])
+        lefts = [area[0] for area in areas]
         for inner in areas:
-            for outer in areas:
+            for outer in areas[bisect_left(lefts, inner[0] - THICKEST_RULE) : bisect_right(lefts, inner[0])]:
                 if inner is not outer and all(
                     0 <= difference <= THICKEST_RULE
-                    for difference in (inner[0] - outer[0], inner[1] - outer[1], outer[2] - inner[2], outer[3] - inner[3])
+                    for difference in (inner[1] - outer[1], outer[2] - inner[2], outer[3] - inner[3])
                 ):
                     self.add_frame(*((a + b) / 2 for a, b in zip(inner, outer, strict=True)))
                     break
