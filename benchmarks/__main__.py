@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-BENCHMARKS = ("benchmarks.pdf", "benchmarks.docx", "benchmarks.ofd", "benchmarks.sheets")
+BENCHMARKS = ("benchmarks.pdf", "benchmarks.docx", "benchmarks.ofd", "benchmarks.sheets", "benchmarks.scan")
 
 
 def main() -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import io
 import struct
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -19,7 +20,7 @@ from crawler.outcomes import Outcome, OutcomeError
 Grey = NDArray[np.uint8]
 """Height x width, 0 is black."""
 
-MAX_IMAGE_PIXELS = 120_000_000
+MAX_IMAGE_PIXELS = 80_000_000
 """A3 at 600 dpi has 70 million pixels; an image with more than this is a bomb, or a map."""
 MAX_FRAMES = 60
 MAX_PAGE_PIXELS = 12_000_000
@@ -107,26 +108,33 @@ def file_images(content: bytes) -> list[PageImage]:
     Raises:
         OutcomeError: ``not_a_document``, ``too_large`` or ``truncated``.
     """
+    too_large = f"The image has more than {MAX_IMAGE_PIXELS} pixels; a page has less."
     try:
-        with Image.open(io.BytesIO(content), formats=FORMATS) as image:
-            frames = min(getattr(image, "n_frames", 1), MAX_FRAMES) if image.format == "TIFF" else 1
-            pages = []
-            for index in range(frames):
-                image.seek(index)
-                if image.width * image.height > MAX_IMAGE_PIXELS:
-                    raise OutcomeError(
-                        Outcome.TOO_LARGE,
-                        f"The image has {image.width} x {image.height} pixels; at most {MAX_IMAGE_PIXELS} are read.",
-                    )
-                if min(image.size) >= SMALLEST_SIDE:
-                    pages.append(_page(image, index + 1))
-    except (UnidentifiedImageError, Image.DecompressionBombError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            pages = _file_pages(content, too_large)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise OutcomeError(Outcome.TOO_LARGE, too_large) from error
+    except UnidentifiedImageError as error:
         raise OutcomeError(Outcome.NOT_A_DOCUMENT, "The file begins like an image but is none that can be read.") from error
-    except _DAMAGE as error:
+    except (OSError, SyntaxError, ValueError, EOFError) as error:
         raise OutcomeError(Outcome.TRUNCATED, "The image is damaged or was cut off; fetch it again.") from error
     if not pages:
         raise OutcomeError(Outcome.NOT_A_DOCUMENT, "The image is too small to be a page: an icon, a code or a seal.")
     return pages
+
+
+def _file_pages(content: bytes, too_large: str) -> list[PageImage]:
+    with Image.open(io.BytesIO(content), formats=FORMATS) as image:
+        frames = min(getattr(image, "n_frames", 1), MAX_FRAMES) if image.format == "TIFF" else 1
+        pages = []
+        for index in range(frames):
+            image.seek(index)
+            if image.width * image.height > MAX_IMAGE_PIXELS:
+                raise OutcomeError(Outcome.TOO_LARGE, too_large)
+            if min(image.size) >= SMALLEST_SIDE:
+                pages.append(_page(image, index + 1))
+        return pages
 
 
 def _page(image: Image.Image, number: int) -> PageImage:

@@ -15,7 +15,7 @@ from crawler.documents.scan.ink import Ink
 
 RULE_REACH = 1.5
 """Points on either side of a rule's middle that belong to the rule."""
-SPECK = 2.3
+SPECK = 2.0
 """Points: what is smaller in both directions is dirt, unless ink stands beside it."""
 SPECK_BESIDE = 5.0
 """Points from other ink within which a speck is a point or a comma."""

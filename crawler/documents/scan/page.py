@@ -14,6 +14,7 @@ from crawler.documents.page import Rule
 from crawler.documents.scan.image import Grey, PageImage
 from crawler.documents.scan.ink import Ink, contrast, read_ink, thresholds
 from crawler.documents.scan.lines import (
+    MARGIN,
     Clip,
     LineBox,
     cell_lines,
@@ -28,6 +29,8 @@ from crawler.documents.scan.straighten import levelled, tilt
 
 TABLE_WIDTH, TABLE_HEIGHT = 90.0, 10.0
 """Points: smaller lattices are characters, seals and pictures."""
+OTHER_MARGIN = 0.45
+"""White space round a line for its second reading: at another scale the recogniser sees other pixels."""
 INSIDE = 1.2
 """Points that a cell's text keeps from the middle of its rules."""
 
@@ -111,17 +114,28 @@ def _add_cells(page: ScanPage, clean: Grey, clear: Ink, faint: Ink, lattices: li
         lines = cell_lines(clear, faint, box, scale, usual)
         x0, top, x1, bottom = (round(value * scale) for value in box)
         for line, clip in zip(lines, clips(lines, (x0, top, x1, bottom)), strict=True):
-            page.lines.append(_scan_line(line, clip, clean, clear, scale, usual, index))
+            page.lines.append(_scan_line(line, clip, clean, faint if line.faint else clear, scale, usual, index))
 
 
 def _scan_line(line: LineBox, clip: Clip, grey: Grey, ink: Ink, scale: float, usual: float, cell: int | None) -> ScanLine:
     own = ink[line.top : line.bottom, line.x0 : line.x1]
-    image = crop(grey, line, clip, usual * scale)
-    return ScanLine(
-        box=(line.x0 / scale, line.top / scale, line.x1 / scale, line.bottom / scale),
-        image=image,
-        ink=without_specks(own, scale) if cell is not None else own,
-        cell=cell,
-        faint=line.faint,
-        second_image=image if cell is None else crop(grey, line, clip, usual * scale, margin=0.45),
-    )
+    box = (line.x0 / scale, line.top / scale, line.x1 / scale, line.bottom / scale)
+    if cell is None:
+        image = crop(grey, line, clip, usual * scale)
+        return ScanLine(box, image, own, None, line.faint, image)
+    x0, top, x1, bottom = max(clip[0], 0), max(clip[1], 0), clip[2], clip[3]
+    part = ink[top:bottom, x0:x1]
+    image = _without_dirt(grey[top:bottom, x0:x1], part & ~without_specks(part, scale))
+    moved = LineBox(line.x0 - x0, line.top - top, line.x1 - x0, line.bottom - top)
+    inside: Clip = (0, 0, image.shape[1], image.shape[0])
+    first, second = (crop(image, moved, inside, usual * scale, margin) for margin in (MARGIN, OTHER_MARGIN))
+    return ScanLine(box, first, without_specks(own, scale), cell, line.faint, second)
+
+
+def _without_dirt(grey: Grey, dirt: Ink) -> Grey:
+    """The part of the page with white where dirt is."""
+    if not dirt.any():
+        return grey
+    wiped = grey.copy()
+    wiped[cv2.dilate(dirt.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0] = np.percentile(grey, 85)
+    return wiped

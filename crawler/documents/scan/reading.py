@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -38,7 +39,21 @@ LOOKALIKES = str.maketrans({**dict.fromkeys("OoDQ〇○Ｏ", "0"), **dict.fromke
 """What digits are taken for. The line as recognised is given as the second reading."""
 LETTERS = "OoDQlI|丨〇○Ｏ"
 
+UNKNOWN = "\ufffd"
+"""Stands for ink that nothing was recognised in: a cell with ink is never empty."""
+MARKS = frozenset({"/", "／", "\\", "//"})
+DASHES = frozenset("-—－−–")
+LIKE_A_DASH = frozenset({"", "•", "·", "一", "_", "ー", "~", "～", "―", "─", "一一", "--"})
+"""What the recogniser takes a short dash for, which is too small for it."""
+TINY = 4.0
+"""Points: beside other lines of its cell, what is smaller and no character is dirt."""
+SOLID = 0.6
+"""The least share of ink in the box of a stroke."""
+LONGEST_DASH, HIGHEST_DASH = 24.0, 2.2
+"""Points."""
+
 _NUMBER = re.compile(rf"[\d.,，．\-—－−–+/ {LETTERS}]+")
+_HAS_WORD = re.compile(r"[^\W\d_]")
 _HAS_DIGIT = re.compile(rf"[\d{LETTERS}]")
 
 
@@ -81,7 +96,7 @@ def read_pages(pages: Sequence[ScanPage], engine: Recogniser, text_budget: int =
     ]
     for index, result in zip(squeezed, engine.read([wanted[i][1].image for i in squeezed]), strict=True):
         first[index] = result
-    lines = _checked([line for _, line in wanted], first, engine)
+    lines = _checked([line for _, line in wanted], [page for page, _ in wanted], first, engine)
     by_page: list[list[ReadLine]] = [[] for _ in pages]
     for (page_index, _), line in zip(wanted, lines, strict=True):
         by_page[page_index].append(line)
@@ -142,8 +157,12 @@ def _looks_numeric(text: str) -> bool:
     return bool(_NUMBER.fullmatch(text) and _HAS_DIGIT.search(text))
 
 
-def _checked(lines: Sequence[ScanLine], first: Sequence[Recognition], engine: Recogniser) -> list[ReadLine]:
-    """The lines with what a second reading of their numbers saw."""
+def _checked(
+    lines: Sequence[ScanLine], pages: Sequence[int], first: Sequence[Recognition], engine: Recogniser
+) -> list[ReadLine]:
+    """The lines (and the page of each) with what a second reading of their numbers saw."""
+    places = [(page, line.cell) for page, line in zip(pages, lines, strict=True)]
+    in_cell = Counter(places)
     texts = [_digits(one.text) if line.cell is not None else one.text for line, one in zip(lines, first, strict=True)]
     numbers = [
         index
@@ -161,10 +180,28 @@ def _checked(lines: Sequence[ScanLine], first: Sequence[Recognition], engine: Re
         text = texts[index]
         if index in by_shape:
             second = _second(one, text, by_shape[index], by_scale.get(index))
+            if _is_dash(line) and one.text not in DASHES:
+                text, second = "-", None if one.text in LIKE_A_DASH else one.text
+            elif not _HAS_DIGIT.search(text) and not _HAS_WORD.search(text) and text not in DASHES | MARKS:
+                # Dirt, or a character that was not made out: an empty cell only if there is hardly any ink.
+                dirt = line.faint or (in_cell[places[index]] > 1 and _is_tiny(line))
+                text, second = ("", text or None) if dirt else (text or UNKNOWN, second)
             if second is None and line.faint:
                 second = ""
         result.append(ReadLine(text, line.box, line.cell, second))
     return result
+
+
+def _is_dash(line: ScanLine) -> bool:
+    """Whether the ink is one flat stroke."""
+    x0, top, x1, bottom = line.box
+    flat = 1.35 * (bottom - top) <= x1 - x0 <= LONGEST_DASH and bottom - top <= HIGHEST_DASH
+    return flat and float(line.ink.mean()) > SOLID
+
+
+def _is_tiny(line: ScanLine) -> bool:
+    x0, top, x1, bottom = line.box
+    return max(x1 - x0, bottom - top) < TINY
 
 
 def _is_word(one: Recognition) -> bool:

@@ -1,0 +1,239 @@
+"""Pages that are images: kinds of file, tilt, empty cells, second readings, and what happens without the OCR extra."""
+
+from __future__ import annotations
+
+import io
+import struct
+import subprocess
+import sys
+import zlib
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pypdf
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+from crawler.documents.model import Document, Method, grid_rows
+from crawler.documents.reader import read_document
+from crawler.documents.scan.glyphs import Shapes, second_readings, shapes
+from crawler.documents.scan.ink import contrast, read_ink, thresholds
+from crawler.documents.scan.lines import cell_lines
+from crawler.documents.scan.straighten import as_scanned, levelled, tilt
+from crawler.forms.checks import Facts, run_checks
+from crawler.forms.model import CellReading, State
+from crawler.forms.ocr_gate import ocr_suspects
+from crawler.outcomes import Outcome, OutcomeError
+from crawler.sample.typeset import random_values
+from tests.drawn import font_file
+from tests.pdf_writer import Page, pdf, text
+from tests.scans import Scanner, images_pdf, scan
+
+DPI = 150
+S = DPI / 72
+Rows = Sequence[Sequence[str]]
+ROWS: Rows = [
+    ["信息内容", "本年制发件数", "现行有效件数"],
+    ["规章", "0", ""],
+    ["行政规范性文件", "1742", "-"],
+    ["其他", "1", "96171.6"],
+]
+
+
+def font(size: float) -> ImageFont.FreeTypeFont:
+    path, index = font_file()
+    return ImageFont.truetype(path, round(size * S), index=index)
+
+
+def sheet(rows: Rows = ROWS, *, title: str = "青石县人民政府2024年政府信息公开工作年度报告", shade: int = 255) -> Image.Image:
+    """An A4 page with a title and a ruled table; its first row may be shaded."""
+    image = Image.new("L", (round(595 * S), round(842 * S)), 255)
+    pen = ImageDraw.Draw(image)
+    pen.text((60 * S, 60 * S), title, fill=0, font=font(16))
+    left, top, width, height = 60.0, 120.0, 150.0, 24.0
+    for number, row in enumerate(rows):
+        for column, printed in enumerate(row):
+            x, y = left + column * width, top + number * height
+            box = [x * S, y * S, (x + width) * S, (y + height) * S]
+            pen.rectangle(box, outline=0, width=max(1, round(0.6 * S)), fill=shade if number == 0 else 255)
+            length = font(10).getlength(printed) / S
+            pen.text(((x + (width - length) / 2) * S, (y + 6) * S), printed, fill=0, font=font(10))
+    return image
+
+
+def saved(image: Image.Image, kind: str, **options: object) -> bytes:
+    stream = io.BytesIO()
+    image.save(stream, kind, **options)
+    return stream.getvalue()
+
+
+def cells(document: Document, grid: int = 0) -> list[list[str]]:
+    return [["".join(cell.text.split()).replace("—", "-") for cell in row] for row in grid_rows(document.grids[grid])]
+
+
+def outcome(content: bytes) -> OutcomeError:
+    with pytest.raises(OutcomeError) as caught:
+        read_document(content)
+    return caught.value
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "BMP", "TIFF"])
+def test_a_page_published_as_an_image(kind: str) -> None:
+    document = read_document(saved(sheet(), kind))
+    assert cells(document) == ROWS
+    assert document.grids[0].method is Method.OCR
+    assert document.text.startswith("青石县人民政府2024年政府信息公开工作年度报告")
+    assert document.flags == ("read_by_ocr",)
+
+
+def test_every_page_of_a_fax_is_read_and_shading_is_no_ink() -> None:
+    first, second = sheet(shade=190), sheet([["甲", "7"], ["乙", "88"]])
+    content = saved(first, "TIFF", save_all=True, append_images=[second])
+    document = read_document(content)
+    assert document.page_count == 2
+    assert cells(document) == ROWS
+    assert cells(document, 1) == [["甲", "7"], ["乙", "88"]]
+    assert {cell.page for cell in document.grids[1].cells} == {2}
+
+
+def test_a_transparent_image_lies_on_white_paper() -> None:
+    image = sheet().convert("RGBA")
+    image.putalpha(Image.fromarray(np.where(np.asarray(sheet()) > 250, 0, 255).astype(np.uint8)))
+    assert cells(read_document(saved(image, "PNG"))) == ROWS
+
+
+def test_an_empty_cell_is_empty_in_dirt_and_a_zero_a_zero() -> None:
+    rows = [["甲", "0", "", "0"], ["乙", "", "1", ""], ["丙", "11", "", "10"]]
+    page = scan([sheet(rows)], Scanner(DPI, 0.5, 0.7, 60, noise=0.0004, paper=235))
+    document = read_document(images_pdf(page, Scanner(DPI)))
+    assert cells(document) == rows
+
+
+def test_ink_that_is_no_character_is_no_empty_cell() -> None:
+    image = sheet([["甲", "", "3"], ["乙", "4", ""]])
+    ImageDraw.Draw(image).polygon(
+        [((280 + x) * S, (128 + y) * S) for x, y in ((0, 9), (4, 1), (7, 6), (12, 0), (9, 9))], fill=0
+    )
+    grid = read_document(saved(image, "PNG")).grids[0]
+    smudged = next(cell for cell in grid.cells if (cell.row, cell.column) == (0, 1))
+    assert smudged.text
+    assert smudged.second_text is not None
+
+
+def test_cells_stand_where_they_are_on_the_page_as_scanned() -> None:
+    straight = read_document(images_pdf([sheet()], Scanner(DPI))).grids[0]
+    turned = read_document(images_pdf(scan([sheet()], Scanner(DPI, 1.0)), Scanner(DPI))).grids[0]
+    for one, other in zip(straight.cells, turned.cells, strict=True):
+        assert one.box is not None
+        assert other.box is not None
+        middle = as_scanned((one.box[0] + one.box[2]) / 2, (one.box[1] + one.box[3]) / 2, 595, 842, -1.0)
+        assert (other.box[0] + other.box[2]) / 2 == pytest.approx(middle[0], abs=1.5)
+        assert (other.box[1] + other.box[3]) / 2 == pytest.approx(middle[1], abs=1.5)
+
+
+@pytest.mark.parametrize("degrees", [-1.3, -0.4, 0.0, 0.25, 1.5])
+def test_the_tilt_is_found_to_a_twentieth_of_a_degree(degrees: float) -> None:
+    (page,) = scan([sheet()], Scanner(DPI, -degrees))
+    grey = np.asarray(page)
+    dark = contrast(grey, S)
+    found = tilt(dark >= thresholds(dark)[0])
+    assert found == pytest.approx(degrees, abs=0.05)
+    assert len(read_ink(levelled(grey, found), S).horizontals) == len(ROWS) + 1
+
+
+def test_a_scanned_page_inside_a_text_pdf() -> None:
+    written = pdf([Page(text(60, 700, "一、总体情况。本年度共主动公开政府信息四百余条，做到应公开尽公开。"))])
+    both = pypdf.PdfWriter()
+    for part in (written, images_pdf([sheet()], Scanner(DPI))):
+        both.append(io.BytesIO(part))
+    stream = io.BytesIO()
+    both.write(stream)
+    document = read_document(stream.getvalue())
+    assert "本年度共主动公开政府信息四百余条" in document.text
+    assert cells(document) == ROWS
+    assert "read_by_ocr" in document.flags
+    assert {cell.page for cell in document.grids[0].cells} == {2}
+
+
+def test_reading_twice_gives_the_same() -> None:
+    content = images_pdf(scan([sheet()], Scanner(DPI, 0.6, 0.8, 60, noise=0.001)), Scanner(DPI))
+    assert read_document(content).blocks == read_document(content).blocks
+
+
+def test_digits_are_doubted_by_their_shapes() -> None:
+    """The recogniser's text says 8 where a 3 stands: among the shapes of the document's other digits it is a 3."""
+
+    def ink(number: str) -> Shapes:
+        image = Image.new("L", (200, 40), 255)
+        ImageDraw.Draw(image).text((5, 5), number, fill=0, font=font(10))
+        return shapes(np.asarray(image) < 140, number)
+
+    lines = [ink(number) for number in ("3187", "8031", "7380", "1838", "3078", "8813", "10", "70", "731")]
+    assert second_readings(lines) == [line.text for line in lines]
+    wrong = replace(lines[0], text="8187")
+    assert second_readings([wrong, *lines[1:]])[0] == "3187"
+
+
+def test_shapes_say_nothing_where_characters_touch_or_digits_are_rare() -> None:
+    joined = shapes(np.ones((10, 14), dtype=np.bool_), "11")
+    assert joined.images is None
+    assert second_readings([joined]) == [None]
+
+
+def test_faint_ink_is_no_empty_cell() -> None:
+    strong, faint = np.zeros((60, 120), dtype=np.bool_), np.zeros((60, 120), dtype=np.bool_)
+    faint[20:40, 50:60] = True
+    (line,) = cell_lines(strong, faint, (0, 0, 55, 28), S, 10.5)
+    assert line.faint
+
+
+def test_sums_that_fail_make_cells_of_ocr_tables_suspect_and_change_none() -> None:
+    printed = random_values("cn-ogi-2021", 7)
+    readings = {
+        key: CellReading(int(value), value, State.NUMBER, "件", None)
+        for key, value in printed.items()
+        if value.isdecimal() and not key.startswith("active_disclosure")
+    }
+    key = "requests.granted.natural_person"
+    readings[key] = replace(readings[key], value=int(printed[key]) + 1)
+    checks = run_checks(Facts("cn-ogi-2021", readings, 2024, "青石县", (), (), ()))
+    ocr = {"requests": "ocr", "review_litigation": "ocr"}
+    flags = ocr_suspects(ocr, readings, checks)
+    assert f"ocr_suspect:{key}" in flags
+    assert not any("review_litigation" in flag for flag in flags)
+    assert ocr_suspects({"requests": "lattice"}, readings, checks) == []
+
+
+def test_without_the_extra_a_scan_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("crawler.documents.pdf", "crawler.documents.scan"):
+        monkeypatch.setattr(f"{module}.missing_parts", lambda: ("rapidocr",))
+    for content in (images_pdf([sheet()], Scanner(DPI)), saved(sheet(), "PNG")):
+        error = outcome(content)
+        assert error.outcome is Outcome.SCANNED
+        assert "pip install" in error.message
+        assert "[ocr]" in error.message
+
+
+def test_nothing_of_ocr_is_loaded_before_there_is_a_scan() -> None:
+    code = "import sys, crawler.extraction; print([m for m in ('cv2', 'onnxruntime', 'rapidocr', 'PIL') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def _png(width: int, height: int) -> bytes:
+    """A PNG of that size in a few bytes."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0" * 100)) + chunk(b"IEND", b"")
+
+
+def test_hostile_and_useless_images() -> None:
+    assert outcome(_png(60_000, 60_000)).outcome is Outcome.TOO_LARGE
+    assert outcome(_png(12_000, 11_000)).outcome is Outcome.TOO_LARGE
+    assert outcome(saved(sheet(), "PNG")[:4000]).outcome is Outcome.TRUNCATED
+    assert outcome(saved(Image.new("L", (32, 32), 255), "PNG")).outcome is Outcome.NOT_A_DOCUMENT
+    assert outcome(b"\x89PNG\r\n\x1a\n" + b"nothing of an image" * 10).outcome is Outcome.NOT_A_DOCUMENT
