@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-BENCHMARKS = ("benchmarks.pdf", "benchmarks.docx", "benchmarks.ofd", "benchmarks.sheets", "benchmarks.scan")
+BENCHMARKS = ("benchmarks.pdf", "benchmarks.docx", "benchmarks.ofd", "benchmarks.sheets", "benchmarks.scan", "benchmarks.office")
 
 
 def main() -> int:
