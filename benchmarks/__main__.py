@@ -5,7 +5,14 @@ from __future__ import annotations
 import importlib
 import sys
 
-BENCHMARKS = ("benchmarks.pdf", "benchmarks.docx", "benchmarks.ofd", "benchmarks.sheets", "benchmarks.scan", "benchmarks.office")
+BENCHMARKS = (
+    "benchmarks.pdf",
+    "benchmarks.docx",
+    "benchmarks.ofd",
+    "benchmarks.sheets",
+    "benchmarks.scan",
+    "benchmarks.office",
+)
 
 
 def main() -> int:
