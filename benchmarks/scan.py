@@ -106,7 +106,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         f"  cells exact                {100 * (1 - inexact / cells):6.2f} %   of {cells}; {inexact} inexact, {silent} silently"
     )
     print(f"  exact cells with a warning {needless:6d}")
-    print(f"  {BAD.name}: {bad.cells - len(bad.inexact)} of {bad.cells} cells exact, {len(bad.silent)} silently wrong")
+    exact = bad.cells - len(bad.inexact)
+    print(f"  {BAD.name}: {exact} of {bad.cells} cells exact, {len(bad.silent)} silently wrong")
     print(f"  peak memory                {peak:6d} MiB resident")
     return 1 if silent or bad.silent or inexact > 0.001 * cells else 0
 

@@ -106,6 +106,30 @@ def test_of_two_equally_complete_renditions_the_born_digital_one_is_read() -> No
     assert found["text"] == record["text"]
 
 
+def test_what_ocr_doubts_contradicts_no_born_digital_rendition() -> None:
+    record = extraction_record(values={GRANTED: 7})
+    scan = extraction_record(values={GRANTED: 1})
+    scan |= {"quality_flags": ["read_by_ocr", f"no_two_readings_agree:{GRANTED}"]}
+    page = "http://lc.example/1.html"
+    (found,), superseded = records(
+        sighting(scan, url="http://lc.example/scan.pdf", page_url=page, media_type="application/pdf"),
+        sighting(record, url=page),
+    )
+    assert superseded == []
+    assert found["values"][GRANTED] == 7
+
+
+def test_of_a_scan_and_a_text_with_the_same_numbers_the_text_is_read() -> None:
+    record = extraction_record(values={GRANTED: 7})
+    scan = record | {"text": record["text"] + "扫描", "quality_flags": ["read_by_ocr"]}
+    page = "http://lc.example/1.html"
+    (found,), _ = records(
+        sighting(scan, url=page),
+        sighting(record, url="http://lc.example/1.pdf", page_url=page, media_type="application/pdf"),
+    )
+    assert found["text"] == record["text"]
+
+
 def test_changed_numbers_are_a_new_version_and_the_old_one_is_kept() -> None:
     old = sighting(extraction_record(values={GRANTED: 7}), sha256="a" * 64)
     new = sighting(extraction_record(values={GRANTED: 8}), sha256="b" * 64, first_seen=LATER, last_seen=LATER)

@@ -39,6 +39,10 @@ UNKNOWN_STATES = (State.ABSENT.value, State.UNPARSED.value)
 MINIMUM_TEXT = 50
 """Characters below which two equal texts say nothing: a heading alone is no report."""
 
+READ_BY_OCR = "read_by_ocr"
+OCR_DOUBTS = ("no_two_readings_agree:", "second_reading_differs:", "ocr_suspect:")
+"""Quality flags of cells that OCR may have misread."""
+
 MEDIA_TYPE_ORDER = (
     "text/html",
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
@@ -76,6 +80,8 @@ class Reading:
     identities_passed: int
     identities_failed: int
     flags: tuple[str, ...]
+    by_ocr: bool = False
+    """Whether pages of the document are images."""
     tables: frozenset[str] = frozenset()
     """Of which something is legible."""
     parts: tuple[Sighting, ...] = ()
@@ -97,7 +103,7 @@ class Reading:
             self.section_count,
             self.identities_passed,
             -self.identities_failed,
-            self.sighting.outcome is not Outcome.SCANNED,
+            self.sighting.outcome is not Outcome.SCANNED and not self.by_ocr,
             -place,
         )
 
@@ -178,6 +184,7 @@ def read_sighting(sighting: Sighting, gazetteer: Gazetteer, read_title: TitleRea
         identities_passed=identities.count(Status.PASS.value),
         identities_failed=identities.count(Status.FAIL.value),
         flags=tuple(flags),
+        by_ocr=READ_BY_OCR in (record.get("quality_flags") or ()),
         tables=frozenset(key.partition(".")[0] for key in known),
     )
 
@@ -200,13 +207,17 @@ def organisation_flags(organisation: Organisation) -> list[str]:
 def known_cells(record: Mapping[str, Any]) -> dict[str, str]:
     """The number as text, or the state, of every cell that the document prints legibly.
 
+    A number read by OCR that a second reading or a sum speaks against is not legible: another rendition may know better.
+
     >>> known_cells({"cells": {"a": {"value": 1.50, "state": "number"}, "b": {"value": None, "state": "absent"}}})
     {'a': '1.5'}
     """
+    flags = record.get("quality_flags") or ()
+    doubted = {flag.partition(":")[2] for flag in flags if flag.startswith(OCR_DOUBTS)} if READ_BY_OCR in flags else set()
     return {
         key: _number(cell["value"]) if cell["value"] is not None else cell["state"]
         for key, cell in (record.get("cells") or {}).items()
-        if cell["state"] not in UNKNOWN_STATES
+        if cell["state"] not in UNKNOWN_STATES and key not in doubted
     }
 
 
