@@ -11,12 +11,12 @@ AS_ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
 
-.PHONY: help demo test lint bench soak sample lock system clean
+.PHONY: help demo test lint bench soak sample lock readers system clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
 
-demo: $(VENV)/.runtime ## crawl the sample portals on loopback and publish the dataset under output/sample/
+demo: $(VENV)/.runtime readers ## crawl the sample portals on loopback and publish the dataset under output/sample/
 	$(BIN)/scrapy crawl henan_reports -a portals=sample
 
 test: $(VENV)/.dev system ## every test; a small form of each long run
@@ -43,21 +43,33 @@ lock: $(VENV)/.dev ## resolve the pins of pyproject.toml into the two hashed loc
 	uv pip compile pyproject.toml --extra ocr --group dev -c requirements.lock --universal --python-version 3.11 --generate-hashes \
 		--custom-compile-command "make lock" --no-emit-index-url -q -o requirements-dev.lock
 
-# System packages that some tests and benchmarks use. Where they cannot be had, the tests that need them say so and skip.
-system:
-	@missing=""; \
-	command -v soffice >/dev/null || missing="$$missing libreoffice-writer-nogui"; \
-	command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || missing="$$missing chromium"; \
-	fc-list :lang=zh 2>/dev/null | grep -q . || missing="$$missing fonts-noto-cjk fontconfig"; \
+# Installs $$missing; where that cannot be done, says what is lost ($$without) and goes on.
+INSTALL_MISSING = \
 	if [ -n "$$missing" ]; then \
 		echo "Installing system packages:$$missing"; \
 		if command -v apt-get >/dev/null && { [ -z "$(AS_ROOT)" ] || command -v sudo >/dev/null; }; then \
 			{ $(AS_ROOT) apt-get update -qq && DEBIAN_FRONTEND=noninteractive $(AS_ROOT) apt-get install -y -qq --no-install-recommends $$missing >/dev/null; } \
-			|| echo "Could not install$$missing; the tests that need them will be skipped. Install them by hand and run again."; \
+			|| echo "Could not install$$missing; $$without. Install them by hand and run again."; \
 		else \
-			echo "No apt-get or no right to use it; install$$missing by hand. The tests that need them will be skipped."; \
+			echo "No apt-get or no right to use it; install$$missing by hand. Until then $$without."; \
 		fi; \
 	fi
+
+# System packages that some kinds of document are read with: .doc, .wps and RTF by LibreOffice, RAR and 7z by libarchive.
+readers:
+	@missing=""; without="documents that need them end as unsupported"; \
+	command -v soffice >/dev/null || missing="$$missing libreoffice-writer-nogui"; \
+	/usr/bin/python3 -c 'import uno' 2>/dev/null || missing="$$missing python3-uno"; \
+	PATH="$$PATH:/sbin:/usr/sbin" ldconfig -p 2>/dev/null | grep 'libarchive\.so\.13' >/dev/null || missing="$$missing libarchive13"; \
+	$(INSTALL_MISSING)
+
+# Those, and what samples and benchmarks are made with. Where they cannot be had, the tests that need them say so and skip.
+system: readers
+	@missing=""; without="the tests that need them are skipped"; \
+	{ soffice_path="$$(command -v soffice)" && [ -e "$$(dirname "$$(readlink -f "$$soffice_path")")/../program/libsclo.so" ]; } || missing="$$missing libreoffice-calc-nogui"; \
+	command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || missing="$$missing chromium"; \
+	fc-list :lang=zh 2>/dev/null | grep . >/dev/null || missing="$$missing fonts-noto-cjk fontconfig"; \
+	$(INSTALL_MISSING)
 
 $(BIN)/python:
 	@if [ -z "$(PYTHON)" ]; then echo "Python 3.11, 3.12 or 3.13 is needed; install one (apt-get install python3 python3-venv) or set PYTHON=..."; exit 1; fi
