@@ -16,6 +16,7 @@ from crawler.arguments import CrawlArguments
 from crawler.dataset.ledger import Ledger
 from crawler.divisions import registered_divisions
 from crawler.failures import describe_exception
+from crawler.forms.catalogue import FORM_VERSIONS, load_form
 from crawler.forms.titles import read_title
 from crawler.items import DocumentItem, PageItem
 from crawler.loaders import PageLoader
@@ -41,8 +42,14 @@ LEAST_DELAY_SECONDS = 0.005
 """Scrapy 2.19 counts a transfer only when its task first runs, so without any delay it starts all that is queued for a host at
 once, whatever the concurrency says; tests/test_crawl_faults.py measures it at the server."""
 
+IMAGES_FRAGMENT = "#page-images"
+"""Behind an article's address: the images of its body, taken together as one document."""
+
 BODY_MIN_CHARACTERS = 600
 """An article with attachments and less text than this is only their cover; the shortest reports have 2,800 characters."""
+
+MIN_HEADINGS = 3
+"""Headings of the form by which a shorter text is part of a report, whose tables are attached."""
 
 
 class ReportsSpider(Spider):
@@ -302,7 +309,11 @@ class ReportsSpider(Spider):
             for attachment in article.attachments
             if classify_title(attachment.text).kind != "lookalike"
         ]
-        if not documents or len(article.body_text) >= BODY_MIN_CHARACTERS:
+        if not documents and article.images and not article.has_tables:
+            # Pages, or the tables that the text lacks: all images together are one document.
+            images = tuple(image.url for image in article.images)
+            documents.append(DocumentItem(f"{response.url}{IMAGES_FRAGMENT}", "attachment", pages=images))
+        if not documents or len(article.body_text) >= BODY_MIN_CHARACTERS or prints_sections(article.body_text):
             documents.insert(0, DocumentItem(response.url, "body", link_text=link.text, content=response.body))
         yield self._item(
             sweep,
@@ -373,6 +384,13 @@ class ReportsSpider(Spider):
         self.ledger.close()
         if self.sample is not None:
             self.sample.stop()
+
+
+def prints_sections(text: str) -> bool:
+    """Whether a text stands under headings of the form, however short it is."""
+    text = "".join(text.split())
+    sections = load_form(FORM_VERSIONS[-1]).sections
+    return sum(any(words in text for words in (section.heading, *section.variants)) for section in sections) >= MIN_HEADINGS
 
 
 def promised_kind(url: str) -> str | None:
