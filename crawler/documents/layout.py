@@ -39,7 +39,9 @@ class Line(NamedTuple):
     @property
     def size(self) -> float:
         """The height of the line's runs, which goes with the size of the type."""
-        return max(run.bottom - run.top for run in self.runs)
+        if len(self.runs) == 1:
+            return self.bottom - self.top
+        return max([run.bottom - run.top for run in self.runs])
 
 
 def lines_of(runs: Sequence[TextRun]) -> list[Line]:

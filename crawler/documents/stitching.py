@@ -106,12 +106,16 @@ def is_number(text: str) -> bool:
 
 def _clustered(values: Sequence[float]) -> list[float]:
     groups: list[list[float]] = []
-    for value in sorted(values):
+    for value in sorted(set(values)):
         if groups and value - groups[-1][0] <= SAME_EDGE:
             groups[-1].append(value)
         else:
             groups.append([value])
     return [sum(group) / len(group) for group in groups]
+
+
+def _place(piece: Piece) -> tuple[int, float]:
+    return piece.row, piece.x0
 
 
 def _same(first: float, second: float) -> bool:
@@ -211,21 +215,7 @@ class Table:
             span = piece.row + piece.row_span - row
             target = merged.get(index)
             if target is None:
-                self._cells.append(
-                    _Cell(
-                        row=row + offset,
-                        row_span=span,
-                        x0=piece.x0,
-                        x1=piece.x1,
-                        text=piece.text,
-                        full=piece.full,
-                        page=piece.page,
-                        box=piece.box,
-                        second_text=piece.second_text,
-                        tight=piece.tight,
-                        wrapped=piece.wrapped,
-                    )
-                )
+                self._cells.append(_Cell(row + offset, span, *piece[2:]))
                 continue
             target.row_span = row + offset + span - target.row
             if piece.text:
@@ -264,6 +254,10 @@ class Table:
     def _repeated_head(self, fragment: Fragment) -> int:
         """How many rows at the fragment's top print the table's own first rows again."""
         best = 0
+        again_first = min(fragment.pieces, key=_place)
+        own_first = min((cell for cell in self._cells if cell.row == 0), key=lambda cell: cell.x0)
+        if own_first.text != again_first.text:
+            return 0
         for count in range(1, min(fragment.row_count, self.fragments[0].row_count) + 1):
             own = [cell for cell in self._cells if cell.row < count]
             again = [piece for piece in fragment.pieces if piece.row < count]
@@ -286,25 +280,29 @@ class Table:
         def column(x: float) -> int:
             return bisect_right(between, x)
 
+        ordered = sorted(self._cells, key=lambda cell: (cell.row, cell.x0))
+        column_of = {x: column(x) for x in {edge for cell in ordered for edge in (cell.x0, cell.x1)}}
         cells = tuple(
-            GridCell(
-                row=cell.row,
-                column=column(cell.x0),
-                text=cell.text,
-                row_span=cell.row_span,
-                column_span=column(cell.x1) - column(cell.x0),
-                page=cell.page,
-                box=_rounded(cell.box),
-                second_text=cell.second_text,
-                wrapped=cell.wrapped and not self._has_room(cell),
-            )
-            for cell in self._in_order()
+            [
+                GridCell(
+                    cell.row,
+                    column_of[cell.x0],
+                    cell.text,
+                    cell.row_span,
+                    column_of[cell.x1] - column_of[cell.x0],
+                    cell.page,
+                    _rounded(cell.box),
+                    cell.second_text,
+                    cell.wrapped and not self._has_room(cell),
+                )
+                for cell in ordered
+            ]
         )
         method = Method.PDFPLUMBER if any(f.method is Method.PDFPLUMBER for f in self.fragments) else self.fragments[0].method
         flags = tuple(self._flags)
         if not covers_once(cells, self._row_count, len(edges) - 1):
             flags = (*flags, "slots_not_covered_once")
-        if any(cell.wrapped and not printed.wrapped for cell, printed in zip(self._in_order(), cells, strict=True)):
+        if any(cell.wrapped and not printed.wrapped for cell, printed in zip(ordered, cells, strict=True)):
             flags = (*flags, SPLIT_DIGITS)
         return Grid(
             self._row_count,
@@ -317,9 +315,6 @@ class Table:
             reading_order=tuple(itertools.chain.from_iterable(fragment.reading_order for fragment in self.fragments)),
             compared_pages=frozenset(fragment.page for fragment in self.fragments if fragment.compared),
         )
-
-    def _in_order(self) -> list[_Cell]:
-        return sorted(self._cells, key=lambda cell: (cell.row, cell.x0))
 
     def _has_room(self, cell: _Cell) -> bool:
         """Whether another number stands on one line of an equal cell and is longer than this one's first line."""
@@ -459,15 +454,15 @@ def _rounded(box: Box) -> Box:
 
 def covers_once(cells: Sequence[GridCell], row_count: int, column_count: int) -> bool:
     """Whether every slot of the rectangle belongs to exactly one cell."""
-    seen: set[tuple[int, int]] = set()
+    taken = [0] * row_count
     total = 0
     for cell in cells:
-        if cell.row_span < 1 or cell.column_span < 1:
+        if cell.row_span < 1 or cell.column_span < 1 or cell.column < 0 or cell.row + cell.row_span > row_count:
             return False
+        slots = ((1 << cell.column_span) - 1) << cell.column
+        for row in range(cell.row, cell.row + cell.row_span):
+            if taken[row] & slots:
+                return False
+            taken[row] |= slots
         total += cell.row_span * cell.column_span
-        seen.update(
-            (row, column)
-            for row in range(cell.row, cell.row + cell.row_span)
-            for column in range(cell.column, cell.column + cell.column_span)
-        )
-    return total == len(seen) == row_count * column_count
+    return total == row_count * column_count and all(row == (1 << column_count) - 1 for row in taken)

@@ -146,11 +146,18 @@ def _grid_text(grid: Grid) -> str:
     lines = []
     for number in sorted(rows):
         slots: list[str] = []
-        for cell in sorted(rows[number], key=lambda cell: cell.column):
-            slots += [""] * (min(cell.column, grid.column_count) - len(slots))
-            slots.append("".join(cell.text.split("\n")).replace("\t", " "))
+        for cell in sorted(rows[number], key=_column):
+            gap = min(cell.column, grid.column_count) - len(slots)
+            if gap > 0:
+                slots += [""] * gap
+            text = cell.text
+            slots.append(text if text.isalnum() else text.replace("\n", "").replace("\t", " "))
         lines.append("\t".join(slots))
     return "\n".join(lines)
+
+
+def _column(cell: GridCell) -> int:
+    return cell.column
 
 
 def _is_about_reports(document: Document, texts: Sequence[str]) -> bool:

@@ -40,11 +40,12 @@ def compare(rows: Sequence[TableRow], readings: TableReadings, version: str) -> 
         for table, found in read_text_order(rows, version).items()
         if f"{COLUMNS_OUT_OF_ORDER}:{table}" not in readings.flags
     }
+    cells = readings.cells
     disputed = {
         key: text
         for found in texts.values()
         for key, text in found.items()
-        if (cell := readings.cells.get(key)) is None or (_is_comparable(cell) and not _agrees(cell, text))
+        if (cell := cells.get(key)) is None or (cell.raw != text and _is_comparable(cell) and not _agrees(cell, text))
     }
     return Comparison(texts, disputed)
 
@@ -81,8 +82,7 @@ def settle(
             compared=frozenset(page for grid in grids.values() for page in grid.compared_pages),
             is_sound=not any(UNSOUND.intersection(grid.flags) for grid in grids.values()),
         )
-        for key, cell in [(key, cell) for key, cell in readings.cells.items() if key.startswith(f"{table}.")]:
-            readings.cells[key] = one.decided(key, cell, metrics[key])
+        one.decide(f"{table}.", readings.cells, metrics)
         for key in one.texts.keys() - readings.cells.keys():
             readings.cells[key] = one.only_in_text(key, metrics[key])
         methods = dict.fromkeys(readings.methods[table].split("+"))
@@ -106,6 +106,16 @@ class _Table:
     settled: int = 0
     disagreed: int = 0
     once: int = 0
+
+    def decide(self, prefix: str, cells: dict[str, CellReading], metrics: Mapping[str, Metric]) -> None:
+        """Decide the table's cells in place."""
+        for key, cell in cells.items():
+            if not key.startswith(prefix):
+                continue
+            if cell.second_raw is None and cell.raw is not None and cell.raw == self.texts.get(key):
+                self.agreed += 1
+            else:
+                cells[key] = self.decided(key, cell, metrics[key])
 
     def decided(self, key: str, cell: CellReading, metric: Metric) -> CellReading:
         """The cell after all readings of it were heard."""
