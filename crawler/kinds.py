@@ -28,6 +28,7 @@ NAMES: Mapping[str, str] = MappingProxyType(
         sniff.OFD: "OFD",
         sniff.TEXT: "plain text",
         sniff.ZIP: "ZIP",
+        sniff.PAGE_IMAGES: "page images",
         "application/vnd.rar": "RAR",
         "application/x-7z-compressed": "7z",
     }

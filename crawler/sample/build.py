@@ -27,7 +27,7 @@ from crawler.sample.faults import ERROR_PAGE
 from crawler.sample.jobs import Job, make_files, package_parts
 from crawler.sample.ofd import Style, to_ofd
 from crawler.sample.pages import Article, Item
-from crawler.sample.plan import AWAITED, FILES_ADDRESS, LOOK_ALIKE_PAGES, PORTALS, LookAlike, Planned, SamplePortal, Shape
+from crawler.sample.plan import FILES_ADDRESS, LOOK_ALIKE_PAGES, PORTALS, LookAlike, Planned, SamplePortal, Shape
 from crawler.sample.prose import LOOK_ALIKES, prose_only
 from crawler.sample.reports import as_document, sources
 from crawler.sample.server import PORTALS as PORTALS_FILE
@@ -77,6 +77,8 @@ _FILES: Mapping[str, tuple[str, str]] = {
 }
 """Suffix and true media type of the attachment, by shape; all others have a PDF."""
 _IN_PAGE = ("html", "html+pdf", "prose", "text+xls", "text+picture", "page_images")
+_SPLIT = ("text+xls", "text+picture", "page_images")
+"""Shapes whose page is no report without what is attached to it."""
 _WITHOUT_FILE = ("html", "missing", "prose", "page_images", "text+picture")
 IMAGED_PAGES = 4
 """Pages of the report that is published as images."""
@@ -202,7 +204,7 @@ def _attachment(
 def _report(site: Site, portal: SamplePortal, report: Planned, source: ReportSource) -> Item:
     day, title, shape = report.date, report.full_title, report.shape
     path = _article_path(portal, report.branch, title, day)
-    outcome = _OUTCOMES.get(shape) or AWAITED.get(shape, "ok")
+    outcome = _OUTCOMES.get(shape, "ok")
     attachments = _attachments(site, portal, report, source, outcome)
     pictures = _pictures(site, portal, report, source)
     shown = "".join(f'<p style="text-align:center"><img src="{picture.href}"></p>\n' for picture in pictures)
@@ -231,7 +233,7 @@ def _report(site: Site, portal: SamplePortal, report: Planned, source: ReportSou
     )
     if shape != "missing":
         _put_page(site, portal, path, pages.article_page(portal, article))
-    alone = "no_tables" if shape == "text+xls" else outcome
+    alone = "no_tables" if shape in _SPLIT else outcome
     documents = [{"host": portal.key, "path": path, "media_type": "text/html", "outcome": alone}] if shape in _IN_PAGE else []
     documents += [
         {"host": file.host, "path": file.path, "media_type": file.media_type, "outcome": file.outcome}

@@ -42,12 +42,6 @@ Shape = Literal[
     "text+picture",
 ]
 
-AWAITED: Mapping[str, str] = {
-    "page_images": "no_tables",
-    "text+picture": "no_tables",
-}
-"""Shapes whose reader is still missing, and how they end until then."""
-
 FORM_2019 = "cn-ogi-2019"
 FORM_2021 = "cn-ogi-2021"
 
