@@ -52,8 +52,9 @@ def read_sheets(content: bytes) -> Document:
     """
     try:
         if content.startswith(_OLE_MAGIC):
-            in_order = dict(enumerate(check_workbook(content)))
-            return _read(content, sniff.XLS, lambda index, _: in_order.get(index))
+            workbook = check_workbook(content)
+            in_order = dict(enumerate(workbook.facts))
+            return _read(workbook.content, sniff.XLS, lambda index, _: in_order.get(index))
         if not content.startswith(b"PK"):
             raise OutcomeError(Outcome.NOT_A_DOCUMENT, "a workbook is a zip or an OLE file, and this file is neither")
         package = check_package(content)
@@ -103,8 +104,8 @@ def _cells(workbook: CalamineWorkbook, index: int, facts: SheetFacts) -> tuple[d
     texts: dict[Slot, str] = {}
     for row, values in enumerate(sheet.to_python(skip_empty_area=True), start=top):
         for column, value in enumerate(values, start=left):
-            text = shown(value)
-            if text:
+            # Most of a large sheet is empty.
+            if value != "" and (text := shown(value)):
                 texts[row, column] = text
     texts.update(facts.shown)
     return texts, sheet.merged_cell_ranges or []

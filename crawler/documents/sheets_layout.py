@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from crawler.documents import spans
 from crawler.documents.model import Block, Paragraph
 from crawler.documents.spans import PlacedCell, exact_grid
 from crawler.outcomes import Outcome, OutcomeError
@@ -208,7 +209,7 @@ def _placed(
     right = max(max(cell.column for cell in unit.cells) for unit in units)
     blank_merges = [slot for slot in anchors if top <= slot[0] <= bottom]
     right = max([right, *(column for _, column in blank_merges)])
-    if (bottom - top + 1) * (right - left + 1) > MAX_SLOTS:
+    if (bottom - top + 1) * (right - left + 1) > spans.MAX_SLOTS:
         raise OutcomeError(Outcome.TOO_LARGE, f"a table of {bottom - top + 1} x {right - left + 1} cells")
     for row in range(top, bottom + 1):
         for column in range(left, right + 1):
