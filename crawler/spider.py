@@ -5,6 +5,7 @@ A spider of ``spiders/`` names itself and its province; everything it does is he
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Self, cast
@@ -145,19 +146,20 @@ class ReportsSpider(Spider):
         arguments = {"sweep": sweep, "stage": stage}
         yield Request(url, self.parse_search, errback=self.search_failed, meta=meta, dont_filter=True, cb_kwargs=arguments)
 
-    def parse_search(self, response: Response, sweep: PortalSweep, stage: Stage) -> Iterator[Request | PageItem]:
+    async def parse_search(self, response: Response, sweep: PortalSweep, stage: Stage) -> AsyncIterator[Request | PageItem]:
         """Follow the words from the home page towards the report column."""
         sweep.reached = True
         asked = response.request.url if response.request else response.url
         asked = response.meta.get("redirect_urls", [asked])[0]
         try:
-            step = sweep.discovery.take(asked, stage, response.body, final_url=response.url)
+            step = await asyncio.to_thread(sweep.discovery.take, asked, stage, response.body, final_url=response.url)
         except ValueError as error:
             sweep.problems.append((Outcome.TOO_LARGE, f"{response.url}: {error}"))
         else:
             sweep.lines.extend(describe(step))
             if step.role == "column":
-                yield from self.parse_list(response, sweep, self._column(sweep, step.url), 0)
+                async for found in self.parse_list(response, sweep, self._column(sweep, step.url), 0):
+                    yield found
             elif step.url in sweep.discovery.articles:
                 # A portal with one report links it where others have a column.
                 column = self._column(sweep, step.url)
@@ -165,13 +167,15 @@ class ReportsSpider(Spider):
                 column.collected.add(step.url)
                 column.reports += 1
                 if self.follow_rows:
-                    yield from self.parse_page(response, sweep, column, Link(step.url, ""))
+                    async for found in self.parse_page(response, sweep, column, Link(step.url, "")):
+                        yield found
             elif step.problem:
                 sweep.problems.append((Outcome.FAILED, f"column {step.url}: {step.problem}"))
             if step.off_list and not sweep.columns:
                 hosts = ", ".join(sorted({urlsplit(candidate.link.url).netloc for candidate in step.off_list}))
                 sweep.problems.append((Outcome.NOT_FOUND, f"{step.url} leads to hosts that are not allowed: {hosts}"))
-        yield from self._search_on(sweep)
+        for request in self._search_on(sweep):
+            yield request
 
     def search_failed(self, failure: Failure) -> Iterator[Request]:
         """Note why a page of the search could not be read, and go on with the next best."""
@@ -201,14 +205,19 @@ class ReportsSpider(Spider):
             cb_kwargs={"sweep": sweep, "column": column, "depth": depth},
         )
 
-    def parse_list(
+    async def parse_list(
         self, response: Response, sweep: PortalSweep, column: ColumnSweep, depth: int
-    ) -> Iterator[Request | PageItem]:
-        """Read one page of a column's list: its rows, its further pages, its sub-columns."""
+    ) -> AsyncIterator[Request | PageItem]:
+        """Read one page of a column's list: its rows, its further pages, its sub-columns.
+
+        Pages are parsed in threads, here and elsewhere: a large one takes longer than the event loop may stand still.
+        """
         sweep.reached = True
         column.pages.add(response.url)
         try:
-            page = families.read_list(response.body, response.url, family=sweep.portal.family, encoding=sweep.portal.encoding)
+            page = await asyncio.to_thread(
+                families.read_list, response.body, response.url, family=sweep.portal.family, encoding=sweep.portal.encoding
+            )
         except ListShapeError as error:
             message = f"{error}; the portal may have been rebuilt: look at it with `scrapy portals check {column.url}`"
             column.problems.append((Outcome.FAILED, message))
@@ -221,10 +230,12 @@ class ReportsSpider(Spider):
         fresh = [item for item in page.items if item.url not in column.collected]
         column.collected.update(item.url for item in fresh)
         for item in fresh:
-            yield from self._row(sweep, column, item)
+            for found in self._row(sweep, column, item):
+                yield found
         # A pager that counts on past its end shows rows already seen: then there is nothing further.
         if fresh or (depth == 0 and not page.items):
-            yield from self._further(sweep, column, page.next_pages, depth)
+            for request in self._further(sweep, column, page.next_pages, depth):
+                yield request
         if depth < self.settings.getint("COLUMN_MAX_DEPTH"):
             for link in page.sub_columns:
                 if link.url not in column.pages:
@@ -288,9 +299,9 @@ class ReportsSpider(Spider):
 
     # --- page -> documents --------------------------------------------------------------------------------------------
 
-    def parse_page(
+    async def parse_page(
         self, response: Response, sweep: PortalSweep, column: ColumnSweep, link: Link
-    ) -> Iterator[Request | PageItem]:
+    ) -> AsyncIterator[Request | PageItem]:
         """Read an article: its title and date, the documents it links, and its own body."""
         content_type = (response.headers.get("Content-Type") or b"text/html").lower()
         if not content_type.startswith((b"text/", b"application/xhtml")):
@@ -298,12 +309,14 @@ class ReportsSpider(Spider):
             document = DocumentItem(link.url, "attachment", link_text=link.text, content=response.body)
             yield self._item(sweep, column, link.url, link, documents=[document])
             return
-        if is_list_url(response.url) and page_role(response.body, response.url, sweep.portal.encoding) == "column":
+        page = (response.body, response.url, sweep.portal.encoding)
+        if is_list_url(response.url) and await asyncio.to_thread(page_role, *page) == "column":
             # A row that is a sub-column under a report's name.
             sub = self._column(sweep, response.url)
-            yield from self.parse_list(response, sweep, sub, 1)
+            async for found in self.parse_list(response, sweep, sub, 1):
+                yield found
             return
-        article = parse_article(response.body, response.url, sweep.portal.encoding)
+        article = await asyncio.to_thread(parse_article, *page)
         documents = [
             DocumentItem(attachment.url, "attachment", link_text=attachment.text, expected=promised_kind(attachment.url))
             for attachment in article.attachments
