@@ -8,6 +8,7 @@ import sys
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TextIO
+from urllib.parse import urlsplit
 
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
@@ -118,8 +119,11 @@ def _read(documents: list[ArchivedDocument], ledger: Ledger, pool: ExtractionPoo
 
 
 def _expected(document: ArchivedDocument) -> str | None:
-    """As the crawl had it: a page's own body was promised by no link."""
-    return None if document.role == "body" else promised_kind(document.url)
+    """As the crawl had it: a page's own body was promised by no link, a member of an archive by its own name."""
+    if document.role == "body":
+        return None
+    member = urlsplit(document.url).fragment
+    return promised_kind(member or document.url)
 
 
 def _outcomes(text: str | None) -> frozenset[Outcome]:
