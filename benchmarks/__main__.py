@@ -12,6 +12,7 @@ BENCHMARKS = (
     "benchmarks.sheets",
     "benchmarks.scan",
     "benchmarks.office",
+    "benchmarks.isolation",
 )
 
 
