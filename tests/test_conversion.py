@@ -179,11 +179,18 @@ def test_links_are_not_followed(warm: OfficeConverter, tmp_path: Path) -> None:
 def test_a_libreoffice_that_died_is_replaced() -> None:
     with running() as made:
         assert text_of(made, HELLO)
+        assert made._office is not None
+        folder, sockets = made._office._folder, made._office._sockets
+        assert folder.is_dir()
+        assert sockets
+        assert all(path.is_socket() for path in sockets)
         first = made.process_id
         assert first is not None
         os.kill(first, signal.SIGKILL)
         assert text_of(made, HELLO) == "政府信息公开"
         assert made.process_id != first
+        assert not folder.exists()
+        assert not any(path.exists() for path in sockets)
         second = made.process_id
         assert second is not None
         # And one that hangs: the document is tried again by a fresh one.
@@ -219,20 +226,19 @@ def test_nothing_is_left_when_the_parent_is_killed(tmp_path: Path) -> None:
         "from crawler.conversion.converter import OfficeConverter\n"
         "made = OfficeConverter(timeout=60, memory_mb=2048, max_documents=9, batch=1)\n"
         "made.convert(open(sys.argv[1], 'rb').read(), 'odt')\n"
-        "print(made.process_id, made._office._folder, flush=True)\n"
+        "print(made.process_id, made._office._folder, *made._office._sockets, flush=True)\n"
         "time.sleep(100)\n"
     )
     (tmp_path / "a.odt").write_bytes(HELLO)
     with subprocess.Popen([sys.executable, "-c", program, tmp_path / "a.odt"], cwd=ROOT, stdout=subprocess.PIPE) as parent:
         assert parent.stdout is not None
-        pid, folder = parent.stdout.readline().decode().split()
-        pipes = set(Path("/tmp").glob("OSL_PIPE_*"))  # noqa: S108 - LibreOffice's own place
+        pid, *paths = parent.stdout.readline().decode().split()
+        assert len(paths) >= 3
+        assert all(Path(path).exists() for path in paths)
         assert alive(int(pid))
         parent.send_signal(signal.SIGKILL)
     assert wait_until(lambda: not alive(int(pid)))
-    assert wait_until(lambda: not Path(folder).exists())
-    mine = {path for path in pipes if "ogi" in path.name}
-    assert wait_until(lambda: not all(path.exists() for path in mine))
+    assert wait_until(lambda: not any(Path(path).exists() for path in paths))
 
 
 def test_without_the_uno_module_one_call_converts_what_waits() -> None:

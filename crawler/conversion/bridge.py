@@ -19,6 +19,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -64,6 +65,8 @@ class Office:
         self.pipe = f"ogi{secrets.token_hex(12)}"
         self.process = self._launch()
         self.desktop = self._connect()
+        # While it lives: one that was killed leaves the files of its sockets and is asked no more.
+        self.sockets = _sockets(self.process.pid)
 
     def _launch(self) -> "subprocess.Popen[bytes]":
         def prepare() -> None:
@@ -152,22 +155,21 @@ def _property(name: str, value: object) -> PropertyValue:
     return PropertyValue(Name=name, Value=value)
 
 
-def _sockets(pids: "set[int]") -> "list[str]":
-    """Files of the Unix sockets that these processes hold: a killed LibreOffice leaves them."""
+def _sockets(pid: int) -> "list[str]":
+    """The files of the Unix sockets on which LibreOffice listens."""
     inodes = set()
-    for pid in pids:
-        for link in Path(f"/proc/{pid}/fd").glob("*"):
-            try:
-                name = str(link.readlink())
-            except OSError:
-                continue
+    found = []
+    try:
+        for link in Path(f"/proc/{pid}/fd").iterdir():
+            name = str(link.readlink())
             if name.startswith("socket:["):
                 inodes.add(name[8:-1])
-    found = []
-    for line in Path("/proc/self/net/unix").read_text().splitlines()[1:]:
-        fields = line.split(None, 7)
-        if len(fields) == 8 and fields[6] in inodes and "/OSL_PIPE_" in fields[7]:
-            found.append(fields[7])
+        for line in Path("/proc/self/net/unix").read_text().splitlines()[1:]:
+            fields = line.split(None, 7)
+            if len(fields) == 8 and fields[6] in inodes and "/OSL_PIPE_" in fields[7]:
+                found.append(fields[7])
+    except OSError:
+        return found
     return found
 
 
@@ -183,20 +185,15 @@ def _members(group: int) -> "set[int]":
     return members
 
 
-def end(folder: Path) -> NoReturn:
+def end(folder: Path, sockets: "Sequence[str]" = ()) -> NoReturn:
     """Kill LibreOffice and whatever it started, remove what it leaves, and go."""
-    members = _members(os.getpgrp()) - {os.getpid()}
-    try:
-        sockets = _sockets(members)
-    except OSError:
-        sockets = []
-    for pid in members:
+    for pid in _members(os.getpgrp()) - {os.getpid()}:
         try:
             os.kill(pid, signal.SIGKILL)
         except ProcessLookupError:
             continue
     try:
-        while members and os.waitpid(-1, 0):
+        while os.waitpid(-1, 0):
             continue
     except ChildProcessError:
         pass
@@ -208,8 +205,12 @@ def end(folder: Path) -> NoReturn:
 
 def answer(**words: object) -> None:
     """One line to the parent."""
-    sys.stdout.write(json.dumps(words) + "\n")
-    sys.stdout.flush()
+    try:
+        sys.stdout.write(json.dumps(words) + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The parent is gone, and the thread that listens to it is about to end this process; it is not to be outrun.
+        time.sleep(START_SECONDS)
 
 
 def main() -> None:
@@ -227,10 +228,10 @@ def main() -> None:
     def listen() -> None:
         for line in sys.stdin:
             lines.put(line)
-        end(folder)
+        end(folder, office.sockets)
 
     threading.Thread(target=listen, daemon=True).start()
-    answer(ready=True, isolated=isolated, pid=office.process.pid)
+    answer(ready=True, isolated=isolated, pid=office.process.pid, sockets=office.sockets)
     while True:
         request = json.loads(lines.get())
         try:

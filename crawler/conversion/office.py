@@ -85,6 +85,8 @@ class WarmOffice:
         self.peak_mb = 0
         self._folder = _new_folder()
         self._rest = b""
+        self.pid = 0
+        self._sockets: list[Path] = []
         self._process = subprocess.Popen(  # noqa: S603 - our own arguments
             [programs.python, str(BRIDGE), programs.binary, str(self._folder), str(memory_mb * 1024 * 1024)],
             stdin=subprocess.PIPE,
@@ -103,6 +105,8 @@ class WarmOffice:
             self.close()
             raise OfficeCrash(f"LibreOffice does not start: {greeting.get('error')}")
         self.pid = int(str(greeting.get("pid", 0)))
+        sockets = greeting.get("sockets")
+        self._sockets = [Path(str(name)) for name in sockets] if isinstance(sockets, list) else []
         self.is_offline = bool(greeting.get("isolated"))
         """True where LibreOffice runs in a network namespace of its own, without any network."""
 
@@ -155,6 +159,9 @@ class WarmOffice:
             logger.warning("the bridge to LibreOffice did not end and is killed")
         self.kill()
         self._process.wait()
+        _await_end(self.pid)
+        for path in self._sockets:
+            path.unlink(missing_ok=True)
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _send(self, request: dict[str, str]) -> None:
@@ -266,6 +273,19 @@ def _run_group(command: Sequence[str], folder: Path, timeout: float) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+
+
+def _await_end(pid: int) -> None:
+    """Wait for a killed process that is no child of ours, lest it writes into a folder that is being removed."""
+    end = time.monotonic() + _CLOSE_SECONDS
+    while pid and time.monotonic() < end:
+        try:
+            state = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()[0]
+        except OSError:
+            return
+        if state in {"Z", "X"}:
+            return
+        time.sleep(0.02)
 
 
 def write_profile(folder: Path) -> None:
