@@ -144,6 +144,25 @@ def test_text_in_the_page_and_tables_in_an_attachment_are_one_report(form: Any) 
     assert list(RecordValidator().errors(record)) == []
 
 
+def test_tables_under_a_title_of_their_own_are_part_of_the_report_but_the_blank_form_is_not() -> None:
+    report = source()
+    blank = source(values=dict.fromkeys(report.printed, ""))
+    (record,), _, problems = published(body(report), seen(titled(report), "http://lc.example/a.xlsx", "xlsx"))
+    assert problems == []
+    assert record["values"] == figures(report)
+    assert extract(titled(blank), "xlsx").outcome is Outcome.NOT_A_REPORT
+
+
+def titled(report: ReportSource) -> bytes:
+    sheet = SheetSource("表")
+    sheet.line("2024年政府信息公开工作情况统计表", 1)
+    for block in blocks(report):
+        if isinstance(block, Table):
+            sheet.row += 1
+            sheet.table(block)
+    return write_xlsx([sheet])
+
+
 def test_tables_in_three_attachments_are_one_report() -> None:
     report = source()
     parts = [

@@ -17,7 +17,7 @@ from crawler.forms.review import ROW_UNDECIDED
 from crawler.forms.rows import detect_form, printed_rows, table_rows
 from crawler.forms.sections import clean_text, is_frame, paragraphs, read_sections
 from crawler.forms.tables import SECOND_READING_DIFFERS, TableReadings, metrics_by_key, read_tables
-from crawler.forms.titles import is_other_paper, is_report_title, printed_title
+from crawler.forms.titles import fold_title, is_other_paper, is_report_title, printed_title
 from crawler.outcomes import Outcome, OutcomeError
 
 MIN_ROWS = {ACTIVE_DISCLOSURE: 3, REQUESTS: 5, REVIEW_LITIGATION: 1}
@@ -25,6 +25,7 @@ MIN_ROWS = {ACTIVE_DISCLOSURE: 3, REQUESTS: 5, REVIEW_LITIGATION: 1}
 SHORT_LINE = 60
 UNIT_UNDECLARED = "unit_undeclared"
 AMOUNT_UNIT_SUSPECT = "amount_unit_suspect"
+_TABLES_TITLE = re.compile(r"公开[^，。、]{0,14}统计表(?:\([^()]*\))?$")
 _DISCLOSURE = re.compile(r"信息公开|政务公开|信息公開|政務公開")
 
 
@@ -44,7 +45,7 @@ def read_report(document: Document) -> Report:
     readings = read_tables(tables, evidence.version)
     if not _is_statutory(readings):
         raise _no_tables(document, texts)
-    if _is_about_reports(document, texts):
+    if _is_about_reports(document, texts, readings):
         raise OutcomeError(
             Outcome.NOT_A_REPORT,
             f"The title says that this is another paper ({_first_lines(document, texts)}); the form in it is not a report.",
@@ -160,10 +161,14 @@ def _column(cell: GridCell) -> int:
     return cell.column
 
 
-def _is_about_reports(document: Document, texts: Sequence[str]) -> bool:
+def _is_about_reports(document: Document, texts: Sequence[str], readings: TableReadings) -> bool:
     """Whether the document's own title names another paper, such as a notice with the blank form annexed."""
     titles = [line for line in (document.title, *texts[:3]) if line and len(line) <= SHORT_LINE]
-    return bool(titles) and is_other_paper(titles[0]) and not any(map(is_report_title, titles))
+    if not titles or not is_other_paper(titles[0]) or any(map(is_report_title, titles)):
+        return False
+    # The tables of a report whose text stands elsewhere are titled so; the blank form is no such part.
+    filled = any(reading.value is not None for reading in readings.cells.values())
+    return not (filled and _TABLES_TITLE.search(fold_title(titles[0])))
 
 
 def _no_tables(document: Document, texts: Sequence[str]) -> OutcomeError:
