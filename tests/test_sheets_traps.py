@@ -17,6 +17,7 @@ from crawler.documents.sheets import read_sheets
 from crawler.forms.model import State
 from crawler.forms.reader import read_report
 from crawler.outcomes import Outcome, OutcomeError
+from crawler.sample.typeset import to_html
 from tests.sheet_builder import SheetSource, sheets_by_libreoffice, to_sheets, write_xlsx
 from tests.test_typeset_seeds import SEED_LIKE
 
@@ -231,6 +232,14 @@ def test_a_workbook_without_a_report_is_none() -> None:
     with pytest.raises(OutcomeError) as error:
         read_report(read_document(write_xlsx([sheet()])))
     assert error.value.outcome is Outcome.NOT_A_REPORT
+
+
+def test_a_web_page_under_a_workbook_name_is_read_if_it_holds_the_tables() -> None:
+    page = to_html(SEED_LIKE["001"], whole=True).encode()
+    assert len(read_document(page, expected="xls").grids) == 3
+    with pytest.raises(OutcomeError) as error:
+        read_document(b"<html><title>404</title><body><p>not found</p></body></html>", expected="xls")
+    assert error.value.outcome is Outcome.NOT_A_DOCUMENT
 
 
 @pytest.fixture(scope="module")

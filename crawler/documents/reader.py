@@ -83,8 +83,8 @@ NAMES: Mapping[str, str] = MappingProxyType(
 )
 """The kinds of file that are known, as a person calls them."""
 
-# Word's own exports, so named by their makers; a web page or text under any other binary name is an error page.
-_WORD_NAMES = frozenset({"doc", "docx", "wps", "rtf"})
+# The office programs' own exports, so named by their makers; a web page or text under any other binary name is an error page.
+_WORD_NAMES = frozenset({"doc", "docx", "wps", "rtf", "xls", "xlsx"})
 _WEB_NAMES = frozenset(
     {"", "html", "htm", "shtml", "xhtml", "jhtml", "mht", "mhtml", "txt", "xml", "jsp", "aspx", "asp", "php"}
 )
