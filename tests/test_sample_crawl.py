@@ -179,4 +179,4 @@ def test_the_tables_agree_with_the_records(night: tuple[Path, str]) -> None:
     wide = list(csv.DictReader(io.StringIO((current / "reports.csv").read_text("utf-8-sig"), newline="")))
     assert len(wide) == len(reports)
     assert f"{len(reports)} current" in stdout
-    assert str(current.resolve()) in stdout
+    assert f"{current} -> versions/{current.resolve().name}" in stdout
