@@ -16,7 +16,7 @@ from typing import Any
 import pdfplumber
 from pdfminer.pdfparser import PDFSyntaxError
 from pdfminer.psparser import PSException
-from pdfplumber.utils.exceptions import PdfminerException
+from pdfplumber.utils.exceptions import MalformedPDFException, PdfminerException
 
 from crawler.documents.lattice import SNAP
 from crawler.documents.model import Box, Method
@@ -30,6 +30,7 @@ OVERHANG = 5.0
 NARROW_EDGE = 10.0
 """Horizontal edges shorter than this (points) are the ends of thin upright boxes."""
 _DAMAGE = (
+    MalformedPDFException,
     PdfminerException,
     PDFSyntaxError,
     PSException,
