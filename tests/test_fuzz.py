@@ -86,6 +86,7 @@ def finds() -> list[Path]:
     return sorted(CORPUS.glob("*/*.bin"))
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning:PIL")
 @pytest.mark.parametrize("path", finds(), ids=lambda path: f"{path.parent.name}-{path.stem[:8]}")
 def test_what_was_found_once_ends_in_an_outcome(path: Path) -> None:
     content = path.read_bytes()

@@ -117,7 +117,7 @@ def file_images(content: bytes) -> list[PageImage]:
         raise OutcomeError(Outcome.TOO_LARGE, too_large) from error
     except UnidentifiedImageError as error:
         raise OutcomeError(Outcome.NOT_A_DOCUMENT, "The file begins like an image but is none that can be read.") from error
-    except (OSError, SyntaxError, ValueError, EOFError) as error:
+    except _DAMAGE as error:
         raise OutcomeError(Outcome.TRUNCATED, "The image is damaged or was cut off; fetch it again.") from error
     if not pages:
         raise OutcomeError(Outcome.NOT_A_DOCUMENT, "The image is too small to be a page: an icon, a code or a seal.")
