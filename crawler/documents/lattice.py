@@ -79,8 +79,11 @@ def merge_rules(rules: Iterable[Rule], snap: float = SNAP, gap: float = GAP) -> 
     """
     joined: list[Rule] = []
     for cluster in _clusters(sorted(rules), snap):
-        total = sum(max(rule.end - rule.start, 0.1) for rule in cluster)
-        at = sum(rule.at * max(rule.end - rule.start, 0.1) for rule in cluster) / total
+        if len(cluster) == 1:
+            joined.append(cluster[0])
+            continue
+        weights = [max(rule.end - rule.start, 0.1) for rule in cluster]
+        at = sum(rule.at * weight for rule, weight in zip(cluster, weights, strict=True)) / sum(weights)
         pieces = sorted((rule.start, rule.end) for rule in cluster)
         start, end = pieces[0]
         for next_start, next_end in pieces[1:]:
@@ -230,6 +233,9 @@ def build_lattice(flat: Sequence[Rule], upright: Sequence[Rule]) -> Lattice | No
         areas.setdefault(root(index), []).append(index)
     cells, consistent = [], True
     for slots in areas.values():
+        if len(slots) == 1:
+            cells.append(_cell(slots[0] // column_count, slots[0] % column_count, 1, 1, xs, ys))
+            continue
         rows = [slot // column_count for slot in slots]
         columns = [slot % column_count for slot in slots]
         row, column = min(rows), min(columns)
