@@ -28,9 +28,9 @@ KEY = "requests.received_new.natural_person"
 
 @pytest.fixture(scope="module")
 def crawled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The sample crawl, once."""
+    """One sample portal without scans, crawled once."""
     output = tmp_path_factory.mktemp("crawled")
-    done = scrapy("crawl", SPIDER, "-a", "portals=sample", "-s", f"OUTPUT_DIR={output}", SAMPLE_PORT="0")
+    done = scrapy("crawl", SPIDER, "-a", "portals=sample", "-a", "region=济源市", "-s", f"OUTPUT_DIR={output}", SAMPLE_PORT="0")
     assert done.returncode == 0, done.stderr[-3000:]
     return output
 
@@ -57,7 +57,7 @@ def plant(output: Path) -> tuple[str, Any]:
     """Another value in one archived record; its document and the right value."""
     with connect(output) as ledger:
         rows = ledger.execute("SELECT sha256, record FROM extractions WHERE outcome = 'ok' ORDER BY sha256").fetchall()
-        sha256, data = next((sha256, data) for sha256, data in rows if unpack(data)["values"].get(KEY) is not None)
+        sha256, data = next((sha256, data) for sha256, data in rows if unpack(data)["values"].get(KEY))
         record = unpack(data)
         right = record["values"][KEY]
         record["values"][KEY] = record["cells"][KEY]["value"] = right + 70
@@ -147,7 +147,7 @@ def test_kinds_of_outcome_are_tried_again_by_name(output: Path) -> None:
 @pytest.mark.slow
 def test_a_file_that_is_gone_is_told_and_left_for_the_next_time(output: Path) -> None:
     count = make_old(output)
-    gone = next((output / SPIDER / "attachments").rglob("*.docx"))
+    gone = next((output / SPIDER / "attachments").rglob("*.pdf"))
     gone.unlink()
     done = scrapy("reextract", "-s", f"OUTPUT_DIR={output}")
     assert done.returncode == 1

@@ -27,8 +27,12 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def arguments(output: Path) -> list[str]:
-    return ["crawl", "henan_reports", "-a", "portals=sample", "-s", f"OUTPUT_DIR={output}"]
+ONE_PORTAL = ("-a", "region=济源市")
+"""A sample portal without scans, for the small form."""
+
+
+def arguments(output: Path, *more: str) -> list[str]:
+    return ["crawl", "henan_reports", "-a", "portals=sample", *more, "-s", f"OUTPUT_DIR={output}"]
 
 
 def without_times(value: Any) -> Any:
@@ -58,10 +62,10 @@ def dataset(output: Path) -> dict[str, Any]:
     return found
 
 
-def interrupted_crawl(output: Path, port: int, wait_until: int) -> int:
+def interrupted_crawl(output: Path, port: int, wait_until: int, *more: str) -> int:
     """Start the crawl and kill it once the ledger's documents have reached a number; the number of files stored by then."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "scrapy", *arguments(output)],
+        [sys.executable, "-m", "scrapy", *arguments(output, *more)],
         cwd=ROOT,
         env={**os.environ, "SAMPLE_PORT": str(port)},
         stdout=subprocess.DEVNULL,
@@ -92,34 +96,43 @@ def wait_for_port(port: int) -> None:
                 return
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(600)
-def test_a_killed_crawl_run_again_gives_the_dataset_of_an_undisturbed_one(tmp_path: Path) -> None:
+def killed_and_run_again(tmp_path: Path, least_reports: int, kills: tuple[int, ...], *more: str) -> None:
     port = free_port()
-    whole = scrapy(*arguments(tmp_path / "whole"), SAMPLE_PORT=str(port))
+    whole = scrapy(*arguments(tmp_path / "whole", *more), SAMPLE_PORT=str(port))
     assert whole.returncode == 0, whole.stderr[-3000:]
     expected = dataset(tmp_path / "whole")
-    assert len(expected["reports.jsonl"]) >= 40
-    for wait_until in (3, 25):
+    assert len(expected["reports.jsonl"]) >= least_reports
+    for wait_until in kills:
         wait_for_port(port)
-        stored = interrupted_crawl(tmp_path / "killed", port, wait_until)
+        stored = interrupted_crawl(tmp_path / "killed", port, wait_until, *more)
         assert stored >= wait_until, "the crawl ended before it could be killed"
     assert not (tmp_path / "killed" / "henan_reports" / "current").exists()
     wait_for_port(port)
-    again = scrapy(*arguments(tmp_path / "killed"), SAMPLE_PORT=str(port))
+    again = scrapy(*arguments(tmp_path / "killed", *more), SAMPLE_PORT=str(port))
     assert again.returncode == 0, again.stderr[-3000:]
     assert dataset(tmp_path / "killed") == expected
+
+
+@pytest.mark.slow
+def test_a_killed_crawl_run_again_gives_the_dataset_of_an_undisturbed_one(tmp_path: Path) -> None:
+    killed_and_run_again(tmp_path, 10, (2, 7), *ONE_PORTAL)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(900)
+def test_a_killed_crawl_of_all_sample_portals_run_again_gives_the_same_dataset(tmp_path: Path) -> None:
+    killed_and_run_again(tmp_path, 40, (3, 25, 60))
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_a_second_run_without_news_downloads_no_document_and_reads_none(tmp_path: Path) -> None:
     port = free_port()
-    first = scrapy(*arguments(tmp_path), SAMPLE_PORT=str(port))
+    first = scrapy(*arguments(tmp_path, *ONE_PORTAL), SAMPLE_PORT=str(port))
     assert first.returncode == 0, first.stderr[-3000:]
     current = (tmp_path / "henan_reports" / "current").resolve()
     wait_for_port(port)
-    second = scrapy(*arguments(tmp_path), SAMPLE_PORT=str(port))
+    second = scrapy(*arguments(tmp_path, *ONE_PORTAL), SAMPLE_PORT=str(port))
     assert second.returncode == 0, second.stderr[-3000:]
     assert (tmp_path / "henan_reports" / "current").resolve() == current, "no news, and yet a new version"
     assert "unchanged" in second.stdout
