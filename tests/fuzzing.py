@@ -24,6 +24,7 @@ from PIL import Image, ImageDraw
 from crawler.documents import pdf
 from crawler.documents import sniff as kinds
 from crawler.documents.archives import ARCHIVES, unpack
+from crawler.documents.page_bundle import pack_pages
 from crawler.documents.reader import READERS
 from crawler.documents.sniff import sniff
 from crawler.extraction import Extraction
@@ -42,7 +43,7 @@ SEEDS_A_KIND = 12
 OCR_EVERY = 50
 TARGETS = (*READERS, *sorted(ARCHIVES))
 """Media types with something that reads them."""
-PICTURES = tuple(kind for kind in TARGETS if kind.startswith("image/"))
+PICTURES = tuple(kind for kind in TARGETS if kind.startswith("image/") or kind == kinds.PAGE_IMAGES)
 TURNS = tuple(kind for kind in TARGETS if kind not in PICTURES)
 """All but pictures, which share one turn: recognising takes a hundred times as long as reading."""
 
@@ -275,6 +276,8 @@ def seeds() -> Mapping[str, Mapping[str, bytes]]:
         known = found.setdefault(media_type, {})
         if media_type in TARGETS and len(known) < SEEDS_A_KIND:
             known[str(path.relative_to(SITE))] = content
+    pictures = [content for kind in ("image/png", "image/jpeg") for content in found.get(kind, {}).values()]
+    found.setdefault(kinds.PAGE_IMAGES, {})["made.page-images"] = pack_pages(pictures[:2])
     return found
 
 
