@@ -59,6 +59,13 @@ _TRANSPARENT = frozenset(
     | {_W + name for name in ("sdtContent", "rubyBase")}
     | {_M + name for name in ("oMath", "oMathPara", "r")}
 )
+_TC_PROPERTIES = _W + "tcPr"
+_TR_PROPERTIES = _W + "trPr"
+_GRID_SPAN = _W + "gridSpan"
+_V_MERGE = _W + "vMerge"
+_H_MERGE = _W + "hMerge"
+_GRID_BEFORE = _W + "gridBefore"
+_CELL_DELETED = _W + "cellDel"
 _DROPPED = frozenset(_W + name for name in ("del", "moveFrom", "rPr", "pPr", "sdtPr", "sdtEndPr", "rt", "instrText", "delText"))
 _GRAPHICS = frozenset(_W + name for name in ("drawing", "pict", "object"))
 _FALSE = frozenset({"0", "false", "off", "none"})
@@ -144,7 +151,7 @@ class _Walker:
                 boxes.extend(_text_boxes(child))
 
     def _is_hidden(self, run: etree._Element) -> bool:
-        properties = next(iter(run), None)
+        properties = run[0] if len(run) else None
         if properties is None or properties.tag != _RPR:
             return False
         for child in properties:
@@ -192,11 +199,11 @@ class _Walker:
 
     def _read_row(self, row: etree._Element) -> list[_RowCell]:
         cells: list[_RowCell] = []
-        column = _number(_properties(row, _W + "trPr").get(_W + "gridBefore"))
+        column = _number(_properties(row, _TR_PROPERTIES).get(_GRID_BEFORE))
         for cell, properties in _cells(row):
-            span = max(_number(properties.get(_W + "gridSpan")), 1)
-            merge = _merge(properties.get(_W + "vMerge"))
-            horizontal = _merge(properties.get(_W + "hMerge"))
+            span = max(_number(properties.get(_GRID_SPAN)), 1)
+            merge = _merge(properties.get(_V_MERGE))
+            horizontal = _merge(properties.get(_H_MERGE))
             if column + span > MAX_COLUMNS:
                 raise OutcomeError(Outcome.TOO_LARGE, f"the document holds a table of more than {MAX_COLUMNS} columns")
             if horizontal == "continue" and cells:
@@ -370,15 +377,15 @@ def _properties(element: etree._Element, name: str) -> dict[str, etree._Element]
 
 def _rows(table: etree._Element) -> Iterator[etree._Element]:
     for row in _wrapped(table, _TR):
-        properties = _properties(row, _W + "trPr")
+        properties = _properties(row, _TR_PROPERTIES)
         if _W + "del" not in properties and not _is_on(properties.get(_W + "hidden")):
             yield row
 
 
 def _cells(row: etree._Element) -> Iterator[tuple[etree._Element, dict[str, etree._Element]]]:
     for cell in _wrapped(row, _TC):
-        properties = _properties(cell, _W + "tcPr")
-        if _W + "cellDel" not in properties:
+        properties = _properties(cell, _TC_PROPERTIES)
+        if _CELL_DELETED not in properties:
             yield cell, properties
 
 
@@ -388,7 +395,9 @@ def _is_on(element: etree._Element | None) -> bool:
 
 def _number(element: etree._Element | None) -> int:
     """A ``w:val`` of 0 to `MAX_COLUMNS`; 0 where it is missing or no number."""
-    text = "" if element is None else element.get(_VAL, "")
+    if element is None:
+        return 0
+    text = element.get(_VAL, "")
     return min(int(text), MAX_COLUMNS) if text.isdecimal() and len(text) < 10 else 0
 
 

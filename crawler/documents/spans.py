@@ -44,6 +44,10 @@ def exact_grid(placed: Sequence[PlacedCell], row_count: int, number: int, flags:
     owner = [[False] * column_count for _ in range(row_count)]
     cells: list[GridCell] = []
     for cell in sorted(placed):
+        if cell.row_span <= 1 and cell.column_span <= 1 and cell.row < row_count and not owner[cell.row][cell.column]:
+            owner[cell.row][cell.column] = True
+            cells.append(GridCell(cell.row, cell.column, cell.text))
+            continue
         bottom = min(cell.row + max(cell.row_span, 1), row_count)
         right = min(cell.column + max(cell.column_span, 1), column_count)
         if cell.row >= row_count or owner[cell.row][cell.column]:
