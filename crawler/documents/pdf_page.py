@@ -30,6 +30,8 @@ INVISIBLE_MODES = frozenset({pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium.FPDF_T
 _RUN = re.compile(r"[^\s\x00-\x20]+")
 _SOFT_HYPHENS = str.maketrans({"\x02": "-", "\u00ad": "-"})
 
+_LOOSE_BOX = pdfium.FPDFText_GetLooseCharBox
+
 _MARK = 3.0
 """Half the size (points) up to which a glyph is a punctuation mark."""
 _GLYPH_RATIO, _MARK_RATIO = 6.0, 40.0
@@ -64,7 +66,7 @@ def _read(page: Any, number: int) -> PageContent:
         text = _page_text(text_page)
         all_invisible = 0 < objects.text_count == objects.invisible_count
         hidden = objects.invisible_count > 0 and not all_invisible
-        reader = _RunReader(text_page, text, to_page, merge_rules(objects.verticals))
+        reader = _RunReader(text_page, text, to_page, merge_rules(objects.verticals), turned=turned)
         runs = reader.single_characters(skip_invisible=hidden) if turned or hidden else reader.runs()
     finally:
         pdfium.FPDFText_ClosePage(text_page)
@@ -113,10 +115,13 @@ def _character(code: int) -> str:
 class _RunReader:
     """Runs of one text page; holds the one box that pdfium writes into."""
 
-    def __init__(self, text_page: Any, text: str, to_page: ToPage, verticals: list[Rule]) -> None:
+    def __init__(self, text_page: Any, text: str, to_page: ToPage, verticals: list[Rule], *, turned: bool) -> None:
         self._text_page = text_page
         self._text = fold_radicals(text).translate(_SOFT_HYPHENS)
         self._to_page = to_page
+        x0, y0, _, _ = to_page(0.0, 0.0, 0.0, 0.0)
+        self._left: float | None = None if turned else -x0
+        self._top = y0
         self._rule_positions = [rule.at for rule in verticals]
         self._rule_top = min((rule.start for rule in verticals), default=0.0)
         self._rule_bottom = max((rule.end for rule in verticals), default=0.0)
@@ -127,8 +132,12 @@ class _RunReader:
 
     def _box(self, index: int) -> Box:
         rect = self._rect
-        pdfium.FPDFText_GetLooseCharBox(self._text_page, index, self._rect_reference)
-        return self._to_page(rect.left, rect.bottom, rect.right, rect.top)
+        _LOOSE_BOX(self._text_page, index, self._rect_reference)
+        if self._left is None:
+            return self._to_page(rect.left, rect.bottom, rect.right, rect.top)
+        # The page is not turned: what to_page would do, without a call for every character.
+        left, top = self._left, self._top
+        return rect.left - left, top - rect.top, rect.right - left, top - rect.bottom
 
     def _checked_box(self, index: int) -> Box:
         """The box of a character that may be set in vertical writing, where pdfium's loose box stands beside the glyph."""
