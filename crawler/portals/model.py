@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
+
+FORM_ENCODED = "application/x-www-form-urlencoded; charset=UTF-8"
+JSON_ENCODED = "application/json; charset=UTF-8"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +42,35 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class ListRequest:
+    """A part of a list that the page's script asks for: JSON, XML or a fragment of HTML instead of a page.
+
+    ``family`` reads the answer (``families.read_answer``); ``page_url`` is the column's page in whose name it is asked, the
+    base of relative links. Without ``body`` it is a GET. ``number`` is the page asked for, counted from 1.
+    """
+
+    family: str
+    page_url: str
+    url: str
+    body: str | None = None
+    content_type: str = FORM_ENCODED
+    number: int = 1
+
+    @property
+    def key(self) -> str:
+        """What tells one part of a list from the next; the address alone where nothing is posted."""
+        if self.body is None:
+            return self.url
+        return f"{self.url}#{hashlib.sha256(self.body.encode()).hexdigest()[:16]}"
+
+
+@dataclass(frozen=True, slots=True)
 class ListPage:
     """One page of a column's list.
 
     ``declared_total`` is the number of items the list itself claims, ``declared_pages`` the number of pages, ``None``
-    where it claims nothing. ``next_pages`` are absolute URLs of list pages still to visit. ``sub_columns`` are year or level
-    sub-columns of the same list.
+    where it claims nothing. ``next_pages`` are absolute URLs of list pages still to visit, ``next_requests`` further parts that
+    only an API gives. ``sub_columns`` are year or level sub-columns of the same list.
     """
 
     family: str
@@ -52,6 +79,7 @@ class ListPage:
     sub_columns: tuple[Link, ...] = ()
     declared_total: int | None = None
     declared_pages: int | None = None
+    next_requests: tuple[ListRequest, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

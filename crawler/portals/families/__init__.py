@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from crawler.portals.families.base import ScriptedFamily
 from crawler.portals.families.create_page import CreatePage
 from crawler.portals.families.hanweb import Hanweb
 from crawler.portals.families.henan import Henan
@@ -13,7 +14,7 @@ from crawler.portals.markup import decode
 
 if TYPE_CHECKING:
     from crawler.portals.families.base import Family
-    from crawler.portals.model import ListPage
+    from crawler.portals.model import ListPage, ListRequest
 
 FAMILIES: dict[str, Family] = {family.name: family for family in (Henan(), Hanweb(), CreatePage(), TRS(), Plain(), Generic())}
 """All families by name, in the order in which equals are preferred; ``generic`` reads what no other claims."""
@@ -42,3 +43,17 @@ def read_list(content: bytes, url: str, *, family: str | None = None, encoding: 
     if name not in FAMILIES:
         raise ValueError(f"unknown family {name!r}: use one of {', '.join(FAMILIES)}")
     return FAMILIES[name].parse_list(html, url)
+
+
+def read_answer(content: bytes, request: ListRequest, *, encoding: str | None = None) -> ListPage:
+    """Read what a list's API answered to ``request``.
+
+    Raises:
+        ListShapeError: the answer is not what the API used to give.
+        TypeError: the request's family has no API.
+        ValueError: the answer is too large.
+    """
+    family = FAMILIES.get(request.family)
+    if not isinstance(family, ScriptedFamily):
+        raise TypeError(f"family {request.family!r} has no API to read an answer of")
+    return family.parse_answer(decode(content, encoding), request)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 from urllib.parse import urlsplit, urlunsplit
 
 from crawler.portals.markup import host_of, resolve, squeeze, text_of
@@ -11,6 +11,7 @@ from crawler.portals.model import ListPage, ListShapeError
 
 if TYPE_CHECKING:
     from crawler.portals.families.rows import Reading
+    from crawler.portals.model import ListRequest
 
 MAX_PAGES = 400
 """Longest report column seen has some 50 pages; what declares more is cut here and says so by its declared total."""
@@ -33,6 +34,19 @@ class Family(Protocol):
 
         Raises:
             ListShapeError: the page carries the family's signature but not its rows.
+        """
+        ...
+
+
+@runtime_checkable
+class ScriptedFamily(Family, Protocol):
+    """A family whose page asks an API for its rows: ``parse_list`` gives ``next_requests``, this reads what they bring."""
+
+    def parse_answer(self, answer: str, request: ListRequest) -> ListPage:
+        """Read one answer of the API: its rows, what the list declares, and the requests that are still to be made.
+
+        Raises:
+            ListShapeError: the answer is not what the API used to give.
         """
         ...
 
