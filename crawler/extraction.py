@@ -24,8 +24,8 @@ class Extraction:
 
     ``record`` holds the keys of DESIGN.md section 2 that the document alone can give. Only with the outcome ``ok`` is it that
     of a report; with ``no_tables`` or ``not_a_report`` it is what the document may give to a report that is split over
-    several (`crawler.forms.parts`), or ``None``. ``seconds`` is the wall clock spent. An archive has no record: its outcome is
-    ``not_a_report``, and its ``members`` are documents of their own, still to be read.
+    several (`crawler.forms.parts`), or ``None``. ``seconds`` is the wall clock spent. An archive has no record: its ``members``
+    are documents of their own, still to be read, and its outcome says only whether they are all there is.
     """
 
     outcome: Outcome

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
-from itertools import islice
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from crawler import EXTRACTOR_VERSION
+from crawler.archive_members import Contents, StoredMember, store_member
 from crawler.dataset.ledger import Ledger
 from crawler.dataset.model import ArchivedDocument, Record
 from crawler.extraction import Extraction
@@ -145,27 +147,80 @@ class Reextraction:
         self.tell = tell
         self.warn = warn
         self.tally = Tally()
+        self._asked: set[str] = set()
 
     def run(self, documents: Iterable[ArchivedDocument]) -> Iterator[ArchivedDocument]:
-        """Read them; each is given back once it is kept."""
-        remaining = iter(documents)
+        """Read them, and what an archive among them newly gives; each is given back once it is kept."""
+        waiting = deque(documents)
+        self._asked = {document.sha256 for document in waiting}
+        opened: list[tuple[ArchivedDocument, Extraction, Contents]] = []
         reading: dict[Future[Extraction], ArchivedDocument] = {}
-        while True:
-            for document in islice(remaining, self.pool.workers * AHEAD - len(reading)):
+        while waiting or reading:
+            while waiting and len(reading) < self.pool.workers * AHEAD:
+                document = waiting.popleft()
                 reading[self.pool.submit(self.store / document.path, self.expected(document))] = document
-            if not reading:
-                return
             done, _ = wait(reading, return_when=FIRST_COMPLETED)
             for future in done:
                 document = reading.pop(future)
                 try:
                     extraction = future.result()
-                except NotReadError as error:
+                    if extraction.members:
+                        contents = self._unpacked(extraction)
+                        waiting += self._new_members(document, contents)
+                        opened.append((document, extraction, contents))
+                        continue
+                except (NotReadError, OSError) as error:
                     self.tally.not_read += 1
                     self.warn(f"{document.path} was not read: {error}")
                 else:
                     self._keep(document, extraction)
                 yield document
+        # An archive ends as its documents do, so it is kept last; killed before, it is opened once more.
+        for document, extraction, contents in opened:
+            outcome, message = contents.end(self._ends(contents))
+            self._keep(document, Extraction(outcome, message, contents.as_record(), extraction.seconds))
+            yield document
+
+    def _unpacked(self, extraction: Extraction) -> Contents:
+        members = tuple(store_member(self.store, member) for member in extraction.members)
+        return Contents(members, extraction.outcome, extraction.message)
+
+    def _new_members(self, archive: ArchivedDocument, contents: Contents) -> Iterator[ArchivedDocument]:
+        """Write down where each member was found, with the archive itself; those that nobody has read or will read."""
+        beside = self.ledger.known_document(archive.url)
+        for member in contents.members:
+            url = member.url(archive.url)
+            known = self.ledger.known_document(url)
+            if beside is not None and (known is None or known.sha256 != member.sha256) and (member.sha256 or known is None):
+                self.ledger.record_document(
+                    url,
+                    page_url=beside.page_url,
+                    role="attachment",
+                    outcome=Outcome(member.outcome or Outcome.FAILED),
+                    sha256=member.sha256 or "",
+                    media_type=member.media_type,
+                    size=member.size,
+                    path=member.path,
+                    link_text=contents.link_text(member, archive.link_text or ""),
+                    message=member.message,
+                    at=datetime.fromisoformat(beside.last_seen),
+                )
+            if member.sha256 and member.path and member.sha256 not in self._asked:
+                self._asked.add(member.sha256)
+                tried = self.ledger.find_extraction(member.sha256, EXTRACTOR_VERSION)
+                if tried is None:
+                    yield ArchivedDocument(
+                        member.sha256, member.media_type, member.path, url, "attachment", None, None, None, None
+                    )
+
+    def _ends(self, contents: Contents) -> list[Outcome]:
+        return [self._end(member) for member in contents.members]
+
+    def _end(self, member: StoredMember) -> Outcome:
+        if member.sha256 is None:
+            return Outcome(member.outcome or Outcome.FAILED)
+        read = self.ledger.find_extraction(member.sha256, EXTRACTOR_VERSION)
+        return read.outcome if read else Outcome.FAILED
 
     def _keep(self, document: ArchivedDocument, new: Extraction) -> None:
         old = None if document.version is None else self.ledger.find_extraction(document.sha256, document.version)
@@ -175,8 +230,9 @@ class Reextraction:
             found.append(_change("outcome", old.outcome.value, new.outcome.value, {**why, "message": new.message}))
         if old is not None:
             found += changes(old.record, new.record, why)
-            self.tally.worse += old.record is not None and new.record is None
-            self.tally.better += old.record is None and new.record is not None
+            was_read, is_read = (record is not None and "members" not in record for record in (old.record, new.record))
+            self.tally.worse += was_read and not is_read
+            self.tally.better += is_read and not was_read
         named = new.record or (old.record if old else None) or {}
         place = {"sha256": document.sha256, "url": document.url, **{key: named.get(key) for key in ("org_name_raw", "year")}}
         for change in found:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, cast
-from urllib.parse import quote
 
 from crawler import EXTRACTOR_VERSION
-from crawler.dataset.attachments import safe_store
+from crawler.archive_members import Contents, StoredMember, store_member
 from crawler.documents.archives import ARCHIVES
-from crawler.documents.sniff import sniff
+from crawler.extraction import Extraction
 from crawler.isolation import ExtractionPool, NotReadError
 from crawler.items import DocumentItem
 from crawler.outcomes import Outcome
@@ -18,14 +18,19 @@ from crawler.outcomes import Outcome
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
-    from crawler.documents.archives import Member
-    from crawler.extraction import Extraction
     from crawler.items import PageItem
     from crawler.spider import ReportsSpider
 
 
-_HAVE_MEMBERS = frozenset({Outcome.NOT_A_REPORT, Outcome.TRUNCATED})
-"""How an archive ends that gave documents; the last where it breaks off behind them."""
+@dataclass(slots=True)
+class _Opened:
+    """An archive, its documents, and what to remember of it."""
+
+    archive: DocumentItem
+    documents: list[DocumentItem]
+    contents: Contents | None = None
+    """``None`` where there is nothing to remember: it could not be opened, or not all of it could be stored."""
+    seconds: float = 0.0
 
 
 class ExtractionPipeline:
@@ -51,10 +56,17 @@ class ExtractionPipeline:
         An archive is put beside its members: documents of their own, under its URL and their names as fragments.
         """
         packed = [document for document in item.documents if document.outcome is None and document.media_type in ARCHIVES]
-        for members in await asyncio.gather(*(self._unpack(document) for document in packed)):
-            item.documents += members
-        wanted = [document for document in item.documents if document.sha256 and document.outcome is None]
+        opened = await asyncio.gather(*(self._open(archive) for archive in packed))
+        for one in opened:
+            item.documents += one.documents
+        wanted = [
+            document
+            for document in item.documents
+            if document.sha256 and document.outcome is None and document.media_type not in ARCHIVES
+        ]
         await asyncio.gather(*(self._read(document) for document in wanted))
+        for one in opened:
+            await self._conclude(one)
         return item
 
     async def _read(self, document: DocumentItem) -> None:
@@ -71,59 +83,105 @@ class ExtractionPipeline:
             extraction = await self._extract(document)
             if extraction is None:
                 return
+            await self._save(document, extraction)
         self.crawler.stats.inc_value("document/extraction/read")
         document.outcome, document.message = extraction.outcome.value, extraction.message
         document.extraction = extraction.record
 
-    async def _unpack(self, archive: DocumentItem) -> list[DocumentItem]:
-        """The members of an archive, stored; every night anew, since the ledger knows them by their contents only."""
+    async def _open(self, archive: DocumentItem) -> _Opened:
+        """The documents of an archive: from the ledger where this version has unpacked it, else unpacked and stored."""
         spider = cast("ReportsSpider", self.crawler.spider)
-        known = await asyncio.to_thread(spider.ledger.find_extraction, cast("str", archive.sha256), EXTRACTOR_VERSION)
-        if known is not None and known.outcome not in _HAVE_MEMBERS:
-            self.crawler.stats.inc_value("document/extraction/known")
-            archive.outcome, archive.message = known.outcome.value, known.message
-            return []
-        extraction = await self._extract(archive)
-        if extraction is None:
-            return []
-        archive.outcome, archive.message = extraction.outcome.value, extraction.message
-        self.crawler.stats.inc_value("document/archive/members", len(extraction.members))
-        return [await self._member(archive, member, len(extraction.members) == 1) for member in extraction.members]
+        sha256 = cast("str", archive.sha256)
+        async with self._reading.setdefault(sha256, asyncio.Lock()):
+            known = await asyncio.to_thread(spider.ledger.find_extraction, sha256, EXTRACTOR_VERSION)
+            if known is not None:
+                self.crawler.stats.inc_value("document/extraction/known")
+                contents = Contents.of_record(known.record)
+                if contents is None:
+                    archive.outcome, archive.message = known.outcome.value, known.message
+                    return _Opened(archive, [])
+                documents = await asyncio.to_thread(self._documents, archive, contents, spider)
+                return _Opened(archive, documents, contents, known.seconds)
+            extraction = await self._extract(archive)
+            if extraction is None:
+                return _Opened(archive, [])
+            if not extraction.members:
+                await self._save(archive, extraction)
+                archive.outcome, archive.message = extraction.outcome.value, extraction.message
+                return _Opened(archive, [])
+            self.crawler.stats.inc_value("document/archive/members", len(extraction.members))
+            return await self._store(archive, extraction)
 
-    async def _member(self, archive: DocumentItem, member: Member, is_alone: bool) -> DocumentItem:
-        # A name such as 附件.docx says less than the link; among others it is what tells one from the next.
-        name = (archive.link_text or member.title) if is_alone else member.title
-        url = f"{archive.url}#{quote(member.name, safe='')}"
-        document = DocumentItem(url, "attachment", link_text=name, expected=member.expected)
-        if member.outcome is not None:
-            document.outcome, document.message = member.outcome.value, f"{archive.url}: {member.message}"
-            return document
+    async def _store(self, archive: DocumentItem, extraction: Extraction) -> _Opened:
+        """Keep the members; a disk that fails on one of them costs that one, and the archive is opened again the next night."""
         spider = cast("ReportsSpider", self.crawler.spider)
-        try:
-            await asyncio.to_thread(self._store, Path(spider.workspace.files_store), document, member.content)
-        except OSError as error:
-            self.crawler.stats.inc_value("document/store_errors")
-            document.outcome, document.message = Outcome.FAILED.value, f"{url} could not be stored: {error}"
-        return document
+        store = Path(spider.workspace.files_store)
+        kept: list[StoredMember] = []
+        is_whole = True
+        for member in extraction.members:
+            try:
+                kept.append(await asyncio.to_thread(store_member, store, member))
+            except OSError as error:
+                self.crawler.stats.inc_value("document/store_errors")
+                message = f"it could not be stored: {error}"
+                kept.append(StoredMember(member.name, Outcome.FAILED.value, message))
+                is_whole = False
+        contents = Contents(tuple(kept), extraction.outcome, extraction.message)
+        documents = await asyncio.to_thread(self._documents, archive, contents, spider)
+        if is_whole:
+            return _Opened(archive, documents, contents, extraction.seconds)
+        archive.outcome, archive.message = Outcome.FAILED.value, f"not all members of {archive.url} could be stored"
+        return _Opened(archive, documents)
 
     @staticmethod
-    def _store(store: Path, document: DocumentItem, content: bytes) -> None:
-        media_type = sniff(content)
-        sha256, path = safe_store(store, content, media_type)
-        document.sha256, document.media_type, document.size, document.path = sha256, media_type, len(content), path
+    def _documents(archive: DocumentItem, contents: Contents, spider: ReportsSpider) -> list[DocumentItem]:
+        documents = []
+        for member in contents.members:
+            document = DocumentItem(
+                member.url(archive.url),
+                "attachment",
+                link_text=contents.link_text(member, archive.link_text),
+                expected=member.expected,
+                sha256=member.sha256,
+                media_type=member.media_type,
+                size=member.size,
+                path=member.path,
+                outcome=member.outcome,
+                message=f"{archive.url}: {member.message}" if member.outcome else "",
+            )
+            if archive.unchanged and member.sha256:
+                known = spider.ledger.known_document(document.url)
+                document.unchanged = known is not None and known.sha256 == member.sha256
+            documents.append(document)
+        return documents
+
+    async def _conclude(self, opened: _Opened) -> None:
+        """Give an archive its outcome by those of its documents, and remember both."""
+        contents, archive = opened.contents, opened.archive
+        if contents is None:
+            return
+        spider = cast("ReportsSpider", self.crawler.spider)
+        outcome, message = contents.end([Outcome(document.outcome or Outcome.FAILED) for document in opened.documents])
+        archive.outcome, archive.message = outcome.value, message
+        known = await asyncio.to_thread(spider.ledger.find_extraction, cast("str", archive.sha256), EXTRACTOR_VERSION)
+        if known is None or (known.outcome, known.message) != (outcome, message):
+            await self._save(archive, Extraction(outcome, message, contents.as_record(), opened.seconds))
 
     async def _extract(self, document: DocumentItem) -> Extraction | None:
-        """What a child makes of a stored document, kept in the ledger; ``None`` where it could not be tried."""
+        """What a child makes of a stored document; ``None`` where it could not be tried."""
         spider = cast("ReportsSpider", self.crawler.spider)
         # By path: however many documents wait for a child, none of them is in memory here.
         path = Path(spider.workspace.files_store) / cast("str", document.path)
         try:
-            extraction = await self.pool.extract(path, document.expected)
+            return await self.pool.extract(path, document.expected)
         except NotReadError as error:
             # Says nothing of the document, so the ledger does not learn it and the next run tries again.
             self.crawler.stats.inc_value("document/extraction/not_read")
             document.outcome, document.message = Outcome.FAILED.value, f"{document.url} was not read: {error}"
             return None
+
+    async def _save(self, document: DocumentItem, extraction: Extraction) -> None:
+        spider = cast("ReportsSpider", self.crawler.spider)
         await asyncio.to_thread(
             spider.ledger.save_extraction,
             cast("str", document.sha256),
@@ -133,4 +191,3 @@ class ExtractionPipeline:
             record=extraction.record,
             seconds=extraction.seconds,
         )
-        return extraction

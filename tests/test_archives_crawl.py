@@ -5,6 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
@@ -53,6 +57,12 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> tuple[Crawl, Crawl]:
         return crawl(portals, folder / "output"), crawl(portals, folder / "output")
 
 
+@contextmanager
+def ledger(night: Crawl) -> Iterator[sqlite3.Connection]:
+    with closing(sqlite3.connect(night.output / "annual_reports" / "ledger.sqlite", isolation_level=None)) as connection:
+        yield connection
+
+
 def documents(night: Crawl) -> dict[str, dict[str, object]]:
     return {document["url"]: document for record in night.records() for document in record["documents"]}
 
@@ -84,9 +94,28 @@ def test_a_member_has_an_address_and_a_file_of_its_own(nights: tuple[Crawl, Craw
         assert path.is_dir() or re.fullmatch(r"[0-9a-f]{2}/[0-9a-f]{64}\.\w+", str(path.relative_to(store)))
 
 
+def test_an_archive_ends_as_its_documents_do(nights: tuple[Crawl, Crawl]) -> None:
+    for night in nights:
+        outcomes, *rows = (line.split() for line in night.stdout[night.stdout.index("Documents ") :].splitlines()[2:])
+        table = {row[0]: dict(zip(outcomes, row[1:], strict=False)) for row in rows if row}
+        assert {kind: table[kind]["ok"] for kind in ("HTML", "DOCX", "ZIP", "RAR", "7z")} == {
+            "HTML": "1",
+            "DOCX": "3",
+            "ZIP": "1",
+            "RAR": "1",
+            "7z": "1",
+        }
+        assert table["ZIP"]["not_a_report"] == "1"
+        problems = (night.output / "annual_reports" / "current" / "problems.jsonl").read_text("utf-8")
+        told = {json.loads(line)["url"].rpartition("/")[2]: json.loads(line)["outcome"] for line in problems.splitlines()}
+        assert told["locked.zip"] == "encrypted"
+        assert told["empty.zip"] == "not_a_report"
+        assert not {"several.zip", "alone.7z", "nested.rar"} & set(told)
+
+
 def test_what_cannot_be_read_costs_one_outcome(nights: tuple[Crawl, Crawl]) -> None:
     night, _ = nights
-    assert re.search(r"Documents .*4 ok", night.stdout)
+    assert re.search(r"Documents .*7 ok", night.stdout)
     assert "1 encrypted" in night.stdout
     assert "1 too_large" in night.stdout
     assert re.search(r"encrypted: .*password", night.stderr)
@@ -99,6 +128,50 @@ def test_the_next_night_changes_nothing(nights: tuple[Crawl, Crawl]) -> None:
     assert second.status == 0
     assert documents(second).keys() == documents(first).keys()
     assert "unchanged" in second.stdout
+
+
+def test_the_next_night_nothing_is_unpacked(nights: tuple[Crawl, Crawl]) -> None:
+    first, second = nights
+    with ledger(second) as rows:
+        (one, two) = [json.loads(stats) for (stats,) in rows.execute("SELECT stats FROM runs ORDER BY id")]
+        seen = rows.execute("SELECT url, last_run FROM documents WHERE url LIKE '%#%'").fetchall()
+    assert one["document/archive/members"] == 5
+    assert one["document/extraction/read"] == 5
+    assert "document/archive/members" not in two
+    assert "document/extraction/read" not in two
+    assert len(seen) == 5
+    assert {run for _, run in seen} == {2}
+    assert first.records() == second.records()
+
+
+def test_reextract_finds_what_an_archive_newly_gives(nights: tuple[Crawl, Crawl], tmp_path: Path) -> None:
+    """As if libarchive had been missing on both nights."""
+    _, night = nights
+    output = Path(shutil.copytree(night.output, tmp_path / "output", symlinks=True))
+    copy = replace(night, output=output)
+    with ledger(copy) as rows:
+        packed = ("application/vnd.rar", "application/x-7z-compressed")
+        rows.execute(
+            "UPDATE extractions SET outcome = 'unsupported', record = NULL, message = 'no libarchive' WHERE sha256 IN"
+            " (SELECT sha256 FROM documents WHERE media_type IN (?, ?))",
+            packed,
+        )
+        lost = rows.execute(
+            "SELECT sha256, path FROM documents WHERE url LIKE '%.rar#%' OR url LIKE '%.7z#%' ORDER BY url"
+        ).fetchall()
+        assert len(lost) == 2
+        for sha256, path in lost:
+            rows.execute("DELETE FROM extractions WHERE sha256 = ?", (sha256,))
+            rows.execute("DELETE FROM documents WHERE sha256 = ?", (sha256,))
+            (output / "annual_reports" / "attachments" / path).unlink()
+    done = scrapy("reextract", "annual_reports", "--outcome", "unsupported", "--publish", "-s", f"OUTPUT_DIR={output}")
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "4 documents read" in done.stderr
+    changed = [json.loads(line) for line in done.stdout.splitlines()]
+    assert {(line["key"], line["old"], line["new"]) for line in changed} == {("outcome", "unsupported", "ok")}
+    names = {record["org_name"] for record in copy.records()}
+    assert {"洛阳市栾川县水利局", "洛阳市栾川县农业局"} <= names
+    assert documents(copy).keys() == documents(night).keys()
 
 
 def test_extract_prints_a_line_for_every_member(tmp_path: Path) -> None:

@@ -92,7 +92,7 @@ class Command(ScrapyCommand):
                 yield _error(f"{name}#{member.name}", member.outcome or Outcome.FAILED, member.message)
             else:
                 yield self._line(f"{name}#{member.name}", member.content, started)
-        if future.result().outcome is not Outcome.NOT_A_REPORT:
+        if future.result().outcome is not Outcome.OK:
             yield _error(name, future.result().outcome, future.result().message)
 
     @staticmethod

@@ -220,7 +220,7 @@ def _read_all(
     parts: dict[tuple[str, ...], Reading] = {}
     others: dict[tuple[str, ...], Sighting] = {}
     for sighting in sightings:
-        if sighting.record is None:
+        if sighting.record is None or "members" in sighting.record:  # an archive's are documents of their own
             others[sighting.url, sighting.sha256, sighting.page_url, sighting.portal] = sighting
             continue
         reading = read(sighting)
@@ -234,7 +234,9 @@ def _read_all(
         other
         for _, other in sorted(others.items())
         # An article that only announces its attachment is no report, and nothing is missing.
-        if other.outcome is not Outcome.NOT_A_REPORT or other.page_url not in pages_with_report
+        # Nor is it where the documents of an archive are reports.
+        if not (other.outcome is Outcome.NOT_A_REPORT and other.page_url in pages_with_report)
+        and not (other.outcome is Outcome.OK and other.record)
     ]
     return [readings[order] for order in sorted(readings)], problems
 

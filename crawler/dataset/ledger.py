@@ -358,7 +358,7 @@ class Ledger:
         reading = _newest_readings()
         statement = (
             sa.select(
-                *(document.sha256, document.media_type, document.path, document.url, document.role),
+                *(document.sha256, document.media_type, document.path, document.url, document.role, document.link_text),
                 reading.c.extractor_version.label("version"),
                 reading.c.outcome.label("outcome"),
                 own.outcome.label("tried"),

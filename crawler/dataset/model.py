@@ -58,6 +58,7 @@ class ArchivedDocument:
     version: str | None
     outcome: Outcome | None
     tried: Outcome | None
+    link_text: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,8 +88,8 @@ class Member:
 class Unpacked:
     """An archive's documents, and how the archive itself ended.
 
-    ``outcome`` is ``not_a_report`` for a container whose documents speak for themselves, ``truncated`` where it breaks off
-    behind them. ``message`` counts them and names what was left out.
+    ``outcome`` is ``ok``: its documents speak for themselves; or says why it breaks off behind them (``truncated``,
+    ``too_large``, ``unsupported``). ``message`` counts them and names what was left out.
     """
 
     members: tuple[Member, ...]
@@ -174,7 +174,7 @@ def unpack(content: bytes) -> Unpacked:
         parts.append(f"it breaks off behind them ({broken.message})")
     if left_out:
         parts.append(f"left out as no documents: {_listed(left_out)}")
-    return Unpacked(tuple(_unique(found)), broken.outcome if broken else Outcome.NOT_A_REPORT, "; ".join(parts))
+    return Unpacked(tuple(_unique(found)), broken.outcome if broken else Outcome.OK, "; ".join(parts))
 
 
 def _nothing_readable(found: list[Member], left_out: list[str], broken: _BrokenOffError | None) -> OutcomeError:
