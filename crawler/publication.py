@@ -17,12 +17,19 @@ if TYPE_CHECKING:
 
 
 def publish_workspace(
-    workspace: Workspace, spider: str, ledger: Ledger, settings: BaseSettings, divisions: tuple[Division, ...]
+    workspace: Workspace,
+    spider: str,
+    ledger: Ledger,
+    settings: BaseSettings,
+    divisions: tuple[Division, ...],
+    *,
+    trust_ledger: bool = False,
 ) -> Publication:
     """Stage, assert and switch the spider's dataset.
 
     Args:
         divisions: the administrative divisions that organisation names are resolved against.
+        trust_ledger: open no record where the ledger says that nothing happened.
     """
     thresholds = Thresholds(count_floor=settings.getfloat("PUBLISH_COUNT_FLOOR"))
     return publish(
@@ -32,6 +39,7 @@ def publish_workspace(
         divisions=divisions,
         thresholds=thresholds,
         read_title=lambda title: (read_title(title).organisation, read_title(title).year),
+        trust_ledger=trust_ledger,
     )
 
 

@@ -29,6 +29,9 @@ from crawler.dataset.renditions import LoadRecord, Version, split_versions, stoo
 from crawler.forms.context_checks import run_context_checks
 from crawler.outcomes import Outcome
 
+ASSEMBLY_VERSION = "2"
+"""Raised when the same ledger could give another dataset."""
+
 COPIED_TEXT = "copied_text"
 RENDITIONS_DIFFER = "renditions_differ"
 
@@ -126,6 +129,7 @@ def report_record(version: ReportVersion, load: LoadRecord) -> Record:
         "supersedes": version.supersedes,
         "first_seen": min(reading.sighting.first_seen for reading in version.renditions),
         "last_seen": max(reading.sighting.last_seen for reading in version.renditions),
+        "gone_at": _gone_at(version.renditions),
         "extractor_version": sighting.extractor_version,
     }
 
@@ -181,6 +185,12 @@ def _content_fields(record: Record, organisation: Organisation, published_date: 
         "methods": record.get("methods", {}),
         "readings": record.get("readings", {}),
     }
+
+
+def _gone_at(renditions: Sequence[Reading]) -> str | None:
+    """When the last page that listed the report was missed; ``None`` while one still does."""
+    gone = [reading.sighting.gone_at for reading in renditions]
+    return None if None in gone else max(time for time in gone if time is not None)
 
 
 def _documents(renditions: Sequence[Reading]) -> list[dict[str, Any]]:

@@ -11,16 +11,16 @@ import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from crawler.dataset import tables
+from crawler.dataset import sql, tables
 from crawler.dataset.clock import Clock, iso, utc_now
 from crawler.dataset.model import (
     ArchivedDocument,
@@ -31,6 +31,7 @@ from crawler.dataset.model import (
     Record,
     Sighting,
 )
+from crawler.dataset.visits import Visits, known_document
 from crawler.outcomes import Outcome
 
 BUSY_TIMEOUT_SECONDS = 60
@@ -46,6 +47,9 @@ PORTAL_FACTS = (
     *("portal", "name", "region", "region_code", "home", "family", "browser"),
     *("last_attempt", "last_success", "last_new_document", "last_outcome", "last_message"),
 )
+
+NIGHTLY = ("fetched_at", "last_seen", "last_run", "etag", "last_modified")
+"""Facts of a document that move though it stays what it is."""
 
 SQLITE_PRAGMAS = (
     "PRAGMA journal_mode=WAL",
@@ -98,6 +102,7 @@ class Ledger:
             sa.event.listen(self._engine, "connect", _prepare_sqlite)
             sa.event.listen(self._engine, "begin", _begin_sqlite)
         self._reader = self._engine.execution_options(ledger_reads_only=True)
+        self.visits = Visits(self._engine, self._reader, clock)
         try:
             self._create_tables()
         except BaseException:
@@ -177,7 +182,7 @@ class Ledger:
             facts["last_new_document"] = time
         facts |= {key: value for key, value in (("family", family), ("browser", browser)) if value is not None}
         with self._engine.begin() as connection:
-            self._upsert(connection, tables.portals, {"spider": spider, "portal": portal}, facts)
+            sql.upsert(connection, tables.portals, {"spider": spider, "portal": portal}, facts)
 
     def record_column(
         self,
@@ -201,7 +206,7 @@ class Ledger:
             "message": message,
         }
         with self._engine.begin() as connection:
-            self._upsert(connection, tables.columns, {"portal": portal, "url": url}, facts)
+            sql.upsert(connection, tables.columns, {"portal": portal, "url": url}, facts)
 
     def record_page(
         self,
@@ -235,7 +240,7 @@ class Ledger:
         known = {key: value for key, value in facts.items() if value is not None}
         seen: dict[str, Any] = {"last_seen": time, "gone_at": None, "outcome": outcome.value, "message": message}
         with self._engine.begin() as connection:
-            self._upsert(connection, tables.pages, {"url": url, "portal": portal}, known | seen, once={"first_seen": time})
+            sql.upsert(connection, tables.pages, {"url": url, "portal": portal}, known | seen, once={"first_seen": time})
 
     def mark_gone(self, portal: str, column_url: str, *, not_seen_since: datetime, at: datetime | None = None) -> int:
         """Marks the pages of a completely swept column that were not met since the sweep began; gives their number.
@@ -302,7 +307,7 @@ class Ledger:
             ).one_or_none()
             if sha256:
                 connection.execute(tables.documents.delete().where(document.url == url, document.sha256 == ""))
-            self._upsert(
+            sql.upsert(
                 connection,
                 tables.documents,
                 {"url": url, "sha256": sha256},
@@ -336,21 +341,7 @@ class Ledger:
         )
         with self._reader.connect() as connection:
             row = connection.execute(statement).mappings().one_or_none()
-        if row is None:
-            return None
-        return KnownDocument(
-            url=row["url"],
-            sha256=row["sha256"],
-            page_url=row["page_url"],
-            role=row["role"],
-            media_type=row["media_type"],
-            size=row["bytes"],
-            path=row["path"],
-            etag=row["etag"],
-            last_modified=row["last_modified"],
-            outcome=Outcome(row["outcome"]),
-            last_seen=row["last_seen"],
-        )
+        return None if row is None else known_document(row)
 
     def archived_documents(self, spider: str, extractor_version: str) -> Iterator[ArchivedDocument]:
         """Every content in the archive from the spider's portals once, by sha256, with what is known of its reading."""
@@ -430,7 +421,7 @@ class Ledger:
         }
         key = {"sha256": sha256, "extractor_version": extractor_version}
         with self._engine.begin() as connection:
-            self._upsert(connection, tables.extractions, key, facts)
+            sql.upsert(connection, tables.extractions, key, facts)
 
     # What publishing needs
 
@@ -440,35 +431,23 @@ class Ledger:
         The newest reading is the last one that did not end in ``failed`` or ``timeout``, else the last one. Streams: a few
         hundred rows are in memory at a time.
         """
-        page, document, portal = tables.pages.c, tables.documents.c, tables.portals.c
-        reading = _newest_readings()
-        statement = (
-            sa.select(
-                tables.documents,
-                page.title.label("page_title"),
-                page.list_title,
-                page.list_date,
-                page.published_date,
-                page.column_url,
-                portal.portal,
-                portal.name.label("portal_name"),
-                portal.region,
-                portal.region_code,
-                reading.c.extractor_version,
-                reading.c.outcome.label("reading_outcome"),
-                reading.c.message.label("reading_message"),
-            )
-            .select_from(tables.documents)
-            .join(tables.pages, page.url == document.page_url)
-            .join(tables.portals, portal.portal == page.portal)
-            .outerjoin(reading, reading.c.sha256 == document.sha256)
-            .where(portal.spider == spider)
-            .order_by(portal.portal, page.url, document.url, document.sha256)
-        )
+        statement = _sightings(spider)
         # Records are fetched by their key, one at a time: as part of the sorted rows the database would sort them too.
         with self._stream(statement) as rows, self._reader.connect() as connection:
             for row in rows.mappings():
                 yield _sighting(row, self._record(connection, row["sha256"], row["extractor_version"]))
+
+    def state_digest(self, spider: str) -> str:
+        """A digest of all that ``iter_sightings`` gives, but for times that every night moves; equal where nothing happened.
+
+        Costs one pass over narrow rows: no record is opened.
+        """
+        digest = sha256()
+        with self._stream(_sightings(spider)) as rows:
+            for row in rows.mappings():
+                lasting = [str(value) for key, value in row.items() if key not in NIGHTLY]
+                digest.update("\x1f".join(lasting).encode() + b"\n")
+        return digest.hexdigest()
 
     def load_record(self, sha256: str, extractor_version: str) -> Record:
         """The record that an extraction gave.
@@ -582,7 +561,7 @@ class Ledger:
             "reason": reason,
         }
         with self._engine.begin() as connection:
-            self._upsert(connection, tables.publications, {"spider": spider, "version": version}, facts)
+            sql.upsert(connection, tables.publications, {"spider": spider, "version": version}, facts)
 
     def publications(self, spider: str) -> list[PublicationRow]:
         """Every attempt at publishing the spider's dataset, oldest first."""
@@ -619,28 +598,13 @@ class Ledger:
     def _create_tables(self) -> None:
         with self._engine.begin() as connection:
             tables.metadata.create_all(connection)
-            statement = self._insert(tables.meta).values(key="schema_version", value=str(tables.SCHEMA_VERSION))
+            statement = sql.insert(connection, tables.meta).values(key="schema_version", value=str(tables.SCHEMA_VERSION))
             connection.execute(statement.on_conflict_do_nothing(index_elements=["key"]))
             found = connection.execute(sa.select(tables.meta.c.value).where(tables.meta.c.key == "schema_version")).scalar_one()
         if int(found) > tables.SCHEMA_VERSION:
             raise LedgerError(
                 f"the ledger has version {found}, this software knows {tables.SCHEMA_VERSION}: use the newer software"
             )
-
-    def _insert(self, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
-        return postgresql.insert(table) if self._engine.dialect.name == "postgresql" else sqlite.insert(table)
-
-    def _upsert(
-        self,
-        connection: sa.Connection,
-        table: sa.Table,
-        key: Mapping[str, Any],
-        facts: Mapping[str, Any],
-        once: Mapping[str, Any] | None = None,
-    ) -> None:
-        """One row a key: ``facts`` are written every time, ``once`` only when the row is new."""
-        statement = self._insert(table).values(**key, **facts, **(once or {}))
-        connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_=dict(facts)))
 
     @contextmanager
     def _stream(self, statement: sa.Select[Any]) -> Iterator[sa.Result[Any]]:
@@ -674,9 +638,45 @@ def _newest_readings() -> sa.Subquery:
         ),
     )
     ranked = sa.select(
-        extraction.sha256, extraction.extractor_version, extraction.outcome, extraction.message, place.label("place")
+        extraction.sha256,
+        extraction.extractor_version,
+        extraction.extracted_at,
+        extraction.outcome,
+        extraction.message,
+        place.label("place"),
     ).subquery()
     return sa.select(ranked).where(ranked.c.place == 1).subquery()
+
+
+def _sightings(spider: str) -> sa.Select[Any]:
+    """Every document on a page of the spider's portals with its newest reading, by portal, page, URL and content."""
+    page, document, portal = tables.pages.c, tables.documents.c, tables.portals.c
+    reading = _newest_readings()
+    return (
+        sa.select(
+            tables.documents,
+            page.title.label("page_title"),
+            page.list_title,
+            page.list_date,
+            page.published_date,
+            page.column_url,
+            page.gone_at,
+            portal.portal,
+            portal.name.label("portal_name"),
+            portal.region,
+            portal.region_code,
+            reading.c.extractor_version,
+            reading.c.extracted_at,
+            reading.c.outcome.label("reading_outcome"),
+            reading.c.message.label("reading_message"),
+        )
+        .select_from(tables.documents)
+        .join(tables.pages, page.url == document.page_url)
+        .join(tables.portals, portal.portal == page.portal)
+        .outerjoin(reading, reading.c.sha256 == document.sha256)
+        .where(portal.spider == spider)
+        .order_by(portal.portal, page.url, document.url, document.sha256)
+    )
 
 
 def _sighting(row: sa.RowMapping, record: Record | None) -> Sighting:
@@ -705,6 +705,7 @@ def _sighting(row: sa.RowMapping, record: Record | None) -> Sighting:
         page_published_date=row["published_date"],
         list_date=row["list_date"],
         column_url=row["column_url"],
+        gone_at=row["gone_at"],
         extractor_version=row["extractor_version"],
         record=record,
     )

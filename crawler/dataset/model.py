@@ -27,6 +27,43 @@ class KnownDocument:
     last_modified: str | None
     outcome: Outcome
     last_seen: str
+    fetched_at: str
+    link_text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Validators:
+    """What a server gave to be asked with whether something still is as it was (RFC 9110 section 8.8)."""
+
+    etag: str | None = None
+    last_modified: str | None = None
+
+    @property
+    def conditions(self) -> dict[str, str]:
+        """Headers of a conditional request; none where the server gave nothing to ask with."""
+        headers = {"If-None-Match": self.etag, "If-Modified-Since": self.last_modified}
+        return {name: value for name, value in headers.items() if value}
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPage:
+    """An article as an earlier night left it.
+
+    ``fingerprint`` is of what the page says, without its markup; ``fetched_at`` when it was last received whole; both ``None``
+    where it never was.
+    """
+
+    url: str
+    outcome: Outcome
+    title: str | None
+    published_date: str | None
+    source: str | None
+    list_title: str | None
+    list_date: str | None
+    fingerprint: str | None
+    validators: Validators
+    fetched_at: str | None
+    documents: tuple[KnownDocument, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +128,8 @@ class Sighting:
     page_published_date: str | None = None
     list_date: str | None = None
     column_url: str | None = None
+    gone_at: str | None = None
+    """When the page was first missed in its column; ``None`` while it is listed."""
     extractor_version: str | None = None
     record: Record | None = None
 

@@ -120,6 +120,7 @@ def _properties() -> dict[str, Any]:
         "supersedes": MAYBE_TEXT,
         "first_seen": TIME,
         "last_seen": TIME,
+        "gone_at": {**TIME, "type": ["string", "null"]},
         "extractor_version": TEXT,
     }
 

@@ -108,6 +108,40 @@ documents = sa.Table(
     sa.Index("documents_by_last_run", "last_run"),
 )
 
+# What the next night's sweep starts from and compares with; see crawler/dataset/visits.py.
+entries = sa.Table(
+    "entries",
+    metadata,
+    sa.Column("spider", sa.Text, primary_key=True),
+    sa.Column("portal", sa.Text, primary_key=True),
+    sa.Column("url", sa.Text, primary_key=True),
+    sa.Column("found_at", sa.Text, nullable=False),
+)
+
+list_pages = sa.Table(
+    "list_pages",
+    metadata,
+    sa.Column("portal", sa.Text, primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("url", sa.Text, nullable=False),
+    sa.Column("etag", sa.Text),
+    sa.Column("last_modified", sa.Text),
+    # zlib-compressed: a list page is 30 kB of markup, a fifth of it compressed.
+    sa.Column("body", sa.LargeBinary, nullable=False),
+    sa.Column("fetched_at", sa.Text, nullable=False),
+)
+
+visits = sa.Table(
+    "visits",
+    metadata,
+    sa.Column("portal", sa.Text, primary_key=True),
+    sa.Column("url", sa.Text, primary_key=True),
+    sa.Column("fingerprint", sa.Text, nullable=False),
+    sa.Column("etag", sa.Text),
+    sa.Column("last_modified", sa.Text),
+    sa.Column("fetched_at", sa.Text, nullable=False),
+)
+
 extractions = sa.Table(
     "extractions",
     metadata,

@@ -103,7 +103,19 @@ def parse_article(content: bytes, url: str, encoding: str | None = None) -> Arti
         body_text=body_text[:MAX_BODY_CHARACTERS],
         images=body_images(root, base_of(root, url), given),
         has_tables=holds_tables(body if given is None else given),
+        outer_tables=_outer_tables(root, body if given is None else None),
     )
+
+
+def _outer_tables(root: Element, body: Element | None) -> str:
+    """Text of the tables that stand beside the body: some portals close it too early."""
+    read = set() if body is None else set(body.iter("table"))
+    found: list[str] = []
+    for table in root.iter("table"):
+        if table not in read:
+            read.update(table.iter("table"))
+            found.append(text_of(table))
+    return " ".join(found)[:MAX_BODY_CHARACTERS]
 
 
 def is_document_url(url: str) -> bool:

@@ -29,6 +29,8 @@ class Portal:
     browser: bool | None = None
     delay: float | None = None
     entry: str | None = None
+    uncoded: str | None = None
+    """Why there is no ``region_code``, where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ class ArticlePage:
     """One article: its own title and date, where it comes from, and the documents linked from it.
 
     ``images`` are those of its body that may be pages or tables (``data:`` addresses included), ``has_tables`` whether all
-    statutory tables are printed as tables.
+    statutory tables are printed as tables, ``outer_tables`` the text of tables outside the body.
     """
 
     title: str | None
@@ -97,6 +99,7 @@ class ArticlePage:
     body_text: str
     images: tuple[Link, ...] = ()
     has_tables: bool = False
+    outer_tables: str = ""
 
 
 class ListShapeError(Exception):

@@ -22,7 +22,7 @@ IDENTIFICATION = (
         "title",
     ),
     *("form_version", "reporting_scope", "published_date", "portal", "page_url", "column_url", "version_no", "supersedes"),
-    *("first_seen", "last_seen", "extractor_version"),
+    *("first_seen", "last_seen", "gone_at", "extractor_version"),
 )
 """The record's own keys."""
 

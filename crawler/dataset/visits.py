@@ -1,0 +1,180 @@
+"""What the next night needs to know of this one: where columns begin, the lists as they stood, the pages as they were read.
+
+A part of the ledger, which makes it and owns the connections.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from crawler.dataset import tables
+from crawler.dataset.clock import Clock, iso
+from crawler.dataset.model import KnownDocument, KnownPage, Validators
+from crawler.dataset.sql import upsert
+from crawler.outcomes import Outcome
+
+MOST_URLS = 500
+"""Of one question; both databases take more parameters than that, but not without end."""
+
+
+class Visits:
+    """The memory of earlier nights.
+
+    Args:
+        engine: for writing.
+        reader: the same database, for transactions that only read.
+        clock: gives the time that is written where the caller gives none.
+    """
+
+    def __init__(self, engine: sa.Engine, reader: sa.Engine, clock: Clock) -> None:
+        self._engine, self._reader, self._clock = engine, reader, clock
+
+    # Where columns begin
+
+    def entries(self, spider: str, portal: str) -> tuple[tuple[str, ...], str | None]:
+        """The columns that discovery found for a portal, and when it did; nothing where it never did."""
+        entry = tables.entries.c
+        statement = (
+            sa.select(entry.url, entry.found_at)
+            .where(entry.spider == spider, entry.portal == portal)
+            .order_by(entry.found_at, entry.url)
+        )
+        with self._reader.connect() as connection:
+            rows = connection.execute(statement).all()
+        return tuple(row.url for row in rows), max((row.found_at for row in rows), default=None)
+
+    def keep_entries(self, spider: str, portal: str, urls: Iterable[str], *, at: datetime | None = None) -> None:
+        """Puts the columns that discovery found in the place of those found before."""
+        entry, time = tables.entries.c, iso(at or self._clock())
+        with self._engine.begin() as connection:
+            connection.execute(tables.entries.delete().where(entry.spider == spider, entry.portal == portal))
+            for url in dict.fromkeys(urls):
+                connection.execute(tables.entries.insert().values(spider=spider, portal=portal, url=url, found_at=time))
+
+    # Lists
+
+    def list_validators(self, portal: str, keys: Sequence[str]) -> dict[str, Validators]:
+        """What asks the server whether a kept part of a list still holds, by key; absent where nothing can be asked."""
+        row = tables.list_pages.c
+        found: dict[str, Validators] = {}
+        with self._reader.connect() as connection:
+            for some in _portions(keys):
+                statement = sa.select(row.key, row.etag, row.last_modified).where(row.portal == portal, row.key.in_(some))
+                for key, etag, last_modified in connection.execute(statement):
+                    if etag or last_modified:
+                        found[key] = Validators(etag, last_modified)
+        return found
+
+    def list_body(self, portal: str, key: str) -> tuple[str, bytes] | None:
+        """The address and the bytes of a part of a list as last received; ``None`` where it was not kept."""
+        row = tables.list_pages.c
+        with self._reader.connect() as connection:
+            kept = connection.execute(sa.select(row.url, row.body).where(row.portal == portal, row.key == key)).one_or_none()
+        return None if kept is None else (kept.url, zlib.decompress(kept.body))
+
+    def keep_list(
+        self, portal: str, key: str, url: str, body: bytes, validators: Validators, *, at: datetime | None = None
+    ) -> None:
+        """Keeps a part of a list, where the server can be asked about it later; else forgets it."""
+        row = tables.list_pages.c
+        with self._engine.begin() as connection:
+            if not (validators.etag or validators.last_modified):
+                connection.execute(tables.list_pages.delete().where(row.portal == portal, row.key == key))
+                return
+            facts = {
+                "url": url,
+                "etag": validators.etag,
+                "last_modified": validators.last_modified,
+                "body": zlib.compress(body, 6),
+                "fetched_at": iso(at or self._clock()),
+            }
+            upsert(connection, tables.list_pages, {"portal": portal, "key": key}, facts)
+
+    # Pages
+
+    def known_pages(self, portal: str, urls: Sequence[str]) -> dict[str, KnownPage]:
+        """What is known of each of these pages that was ever read, with the newest content of each document on it."""
+        page, visit = tables.pages.c, tables.visits.c
+        found: dict[str, KnownPage] = {}
+        with self._reader.connect() as connection:
+            for some in _portions(urls):
+                documents = _documents(connection, some)
+                statement = (
+                    sa.select(tables.pages, visit.fingerprint, visit.etag, visit.last_modified, visit.fetched_at)
+                    .select_from(tables.pages)
+                    .outerjoin(tables.visits, sa.and_(visit.portal == page.portal, visit.url == page.url))
+                    .where(page.portal == portal, page.url.in_(some))
+                )
+                for row in connection.execute(statement).mappings():
+                    found[row[page.url]] = KnownPage(
+                        url=row[page.url],
+                        outcome=Outcome(row[page.outcome]),
+                        title=row[page.title],
+                        published_date=row[page.published_date],
+                        source=row[page.source],
+                        list_title=row[page.list_title],
+                        list_date=row[page.list_date],
+                        fingerprint=row[visit.fingerprint],
+                        validators=Validators(row[visit.etag], row[visit.last_modified]),
+                        fetched_at=row[visit.fetched_at],
+                        documents=tuple(documents.get(row[page.url], ())),
+                    )
+        return found
+
+    def keep_page(self, portal: str, url: str, fingerprint: str, validators: Validators, *, at: datetime | None = None) -> None:
+        """Notes that a page was fetched whole, what it said, and what asks the server about it."""
+        facts = {
+            "fingerprint": fingerprint,
+            "etag": validators.etag,
+            "last_modified": validators.last_modified,
+            "fetched_at": iso(at or self._clock()),
+        }
+        with self._engine.begin() as connection:
+            upsert(connection, tables.visits, {"portal": portal, "url": url}, facts)
+
+
+def _portions(values: Sequence[str]) -> Iterable[Sequence[str]]:
+    return (values[start : start + MOST_URLS] for start in range(0, len(values), MOST_URLS))
+
+
+def _documents(connection: sa.Connection, pages: Sequence[str]) -> dict[str, list[KnownDocument]]:
+    """The documents of each page, of each address the content seen last."""
+    document = tables.documents.c
+    statement = (
+        sa.select(tables.documents)
+        .where(document.page_url.in_(pages))
+        .order_by(document.first_seen, document.url, document.last_seen.desc(), document.sha256)
+    )
+    newest: dict[str, sa.RowMapping] = {}
+    for row in connection.execute(statement).mappings():
+        known = newest.get(row["url"])
+        if known is None or (row["last_seen"], row["first_seen"]) > (known["last_seen"], known["first_seen"]):
+            newest[row["url"]] = row
+    found: dict[str, list[KnownDocument]] = defaultdict(list)
+    for row in newest.values():
+        found[row["page_url"]].append(known_document(row))
+    return found
+
+
+def known_document(row: sa.RowMapping) -> KnownDocument:
+    """A row of the documents' table."""
+    return KnownDocument(
+        url=row["url"],
+        sha256=row["sha256"],
+        page_url=row["page_url"],
+        role=row["role"],
+        media_type=row["media_type"],
+        size=row["bytes"],
+        path=row["path"],
+        etag=row["etag"],
+        last_modified=row["last_modified"],
+        outcome=Outcome(row["outcome"]),
+        last_seen=row["last_seen"],
+        fetched_at=row["fetched_at"],
+        link_text=row["link_text"],
+    )
