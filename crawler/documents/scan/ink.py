@@ -43,6 +43,12 @@ LONG = 4.0
 """A run this many times the shortest is no stroke of a character, whatever stands beside it."""
 THICKEST = 4.5
 """Points."""
+LONGEST_BRIDGE = 30.0
+"""Points of a rule that dense characters at its side may drown: they leave no contrast, but no paper either."""
+SAME_RULE = 1.2
+"""Points across by which two pieces of one rule may differ."""
+DROWNED = 0.9
+"""The share of such a stretch that is darker than paper."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +68,11 @@ def contrast(grey: Grey, scale: float) -> Grey:
     return np.asarray(cv2.morphologyEx(grey, cv2.MORPH_BLACKHAT, kernel), dtype=np.uint8)
 
 
+def paper(grey: Grey) -> int:
+    """The grey level of the blank paper."""
+    return int(np.percentile(grey[::7, ::7], 70))
+
+
 def thresholds(dark: Grey) -> tuple[float, float]:
     """The contrasts from which on a pixel is ink, and perhaps ink."""
     strongest = float(np.percentile(dark[:: max(1, dark.shape[0] // 1500)], 99.7))
@@ -73,7 +84,11 @@ def read_ink(grey: Grey, scale: float) -> PageInk:
     dark = contrast(grey, scale)
     sure, perhaps = thresholds(dark)
     faint = dark >= perhaps
-    flat, upright = anchored(_rules(faint, scale, upright=False), _rules(faint, scale, upright=True))
+    printed = grey < paper(grey) - perhaps
+    flat, upright = anchored(
+        bridged(_rules(faint, scale, upright=False), printed, scale),
+        bridged(_rules(faint, scale, upright=True), printed.T, scale),
+    )
     return PageInk(dark >= sure, faint, flat, upright)
 
 
@@ -99,6 +114,28 @@ def _rules(ink: Ink, scale: float, *, upright: bool) -> list[Rule]:
         if rule.end - rule.start >= 0.9 * shortest / scale:
             rules.append(rule)
     return rules
+
+
+def bridged(rules: list[Rule], printed: Ink, scale: float) -> list[Rule]:
+    """The rules with pieces of one line joined where what lies between them is printed throughout.
+
+    ``printed``: what is darker than paper, its first axis across the rules.
+    """
+    joined: list[Rule] = []
+    for rule in sorted(rules, key=lambda rule: rule.start):
+        for index, left in enumerate(joined):
+            gap = rule.start - left.end
+            if abs(rule.at - left.at) > SAME_RULE or not 0 < gap <= LONGEST_BRIDGE:
+                continue
+            at, start, stop = (round(value * scale) for value in ((rule.at + left.at) / 2, left.end, rule.start))
+            between = printed[max(at - 1, 0) : at + 2, start:stop].any(axis=0)
+            if between.size and float(between.mean()) >= DROWNED:
+                longer = left if left.end - left.start >= rule.end - rule.start else rule
+                joined[index] = Rule(longer.at, left.start, rule.end)
+                break
+        else:
+            joined.append(rule)
+    return joined
 
 
 def _straight(part: NDArray[Any], start: int, top: int, scale: float) -> Rule:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from crawler.documents.lattice import Lattice
 from crawler.documents.scan.image import Grey
-from crawler.documents.scan.ink import Ink
+from crawler.documents.scan.ink import Ink, paper
 
 RULE_REACH = 1.5
 """Points on either side of a rule's middle that belong to the rule."""
@@ -59,11 +59,6 @@ def erased(grey: Grey, lattices: Sequence[Lattice], scale: float) -> tuple[Grey,
     clean = grey.copy()
     clean[where] = paper(grey)
     return clean, where
-
-
-def paper(grey: Grey) -> int:
-    """The grey level of the blank paper."""
-    return int(np.percentile(grey[::7, ::7], 70))
 
 
 def cell_lines(ink: Ink, faint: Ink, box: tuple[float, float, float, float], scale: float, usual: float) -> list[LineBox]:

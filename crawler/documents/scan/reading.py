@@ -38,6 +38,8 @@ FIRST_LINES = 4
 LOOKALIKES = str.maketrans({**dict.fromkeys("OoDQ〇○Ｏ", "0"), **dict.fromkeys("lI|丨", "1")})
 """What digits are taken for. The line as recognised is given as the second reading."""
 LETTERS = "OoDQlI|丨〇○Ｏ"
+ZERO_LIKE = str.maketrans(dict.fromkeys("Oo〇○Ｏ", "0"))
+"""In a number these are zeros, whatever the type: no second reading. A stroke may be a one or what is left of a rule."""
 
 UNKNOWN = "\ufffd"
 """Stands for ink that nothing was recognised in: a cell with ink is never empty."""
@@ -213,7 +215,7 @@ def _second(one: Recognition, text: str, by_shape: str | None, by_scale: str | N
     for other in (by_shape, by_scale):
         if other is not None and other.replace(" ", "") != text.replace(" ", ""):
             return other
-    if text != one.text:
+    if text != one.text.translate(ZERO_LIKE):
         return one.text
     if by_shape is None and by_scale is None:
         return one.runner_up()

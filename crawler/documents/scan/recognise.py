@@ -29,6 +29,8 @@ HEIGHT = 48
 NARROWEST, WIDEST = 48, 3200
 STEP = 16
 """Widths are rounded up to this, so that lines of about one width go in one batch."""
+ALIKE = ("0OoＯ〇○", "1lI|丨")
+"""Characters that one shape may be in one type or another: what a lone shape is of them, only its company tells."""
 BATCH_WIDTH = 2048
 """Pixels side by side in one batch: memory grows with it, speed does not."""
 THREADS = min(2, os.cpu_count() or 1)
@@ -39,7 +41,7 @@ THREADS = min(2, os.cpu_count() or 1)
 
 @dataclass(frozen=True, slots=True)
 class Character:
-    """A character with its probability, and the next likely one with its own."""
+    """A character with its probability, and the next likely one with its own; those `ALIKE` count as one."""
 
     text: str
     probability: float
@@ -87,6 +89,8 @@ class Recogniser:
         self._input = self._session.get_inputs()[0].name
         alphabet = self._session.get_modelmeta().custom_metadata_map["character"].splitlines()
         self._alphabet = ["", *alphabet, " "]
+        groups = [[self._alphabet.index(one) for one in group if one in self._alphabet] for group in ALIKE]
+        self._alike = {index: group for group in groups for index in group}
 
     def read(self, lines: Sequence[Grey], squeeze: Sequence[float] | None = None) -> list[Recognition]:
         """Each line's text. ``squeeze``: the share of its width a line is set in, for text that is known in advance."""
@@ -137,10 +141,11 @@ class Recogniser:
         return Recognition(tuple(characters))
 
     def _character(self, scores: NDArray[np.float32], index: int) -> Character:
-        second = scores.copy()
-        second[index] = -1.0
-        other = int(second.argmax())
-        return Character(self._alphabet[index], float(scores[index]), self._alphabet[other], float(scores[other]))
+        same = self._alike.get(index, [index])
+        rivals = scores.copy()
+        rivals[same] = -1.0
+        other = int(rivals.argmax())
+        return Character(self._alphabet[index], float(scores[same].sum()), self._alphabet[other], float(scores[other]))
 
 
 def _width(line: Grey, squeeze: float) -> int:
