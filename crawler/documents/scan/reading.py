@@ -184,7 +184,7 @@ def _checked(
             second = _second(one, text, by_shape[index], by_scale.get(index))
             if _is_dash(line) and one.text not in DASHES:
                 text, second = "-", None if one.text in LIKE_A_DASH else one.text
-            elif not _HAS_DIGIT.search(text) and not _HAS_WORD.search(text) and text not in DASHES | MARKS:
+            elif not _HAS_DIGIT.search(text) and not _has_word(text, line) and text not in DASHES | MARKS:
                 # Dirt, or a character that was not made out: an empty cell only if there is hardly any ink.
                 dirt = line.faint or (in_cell[places[index]] > 1 and _is_tiny(line))
                 text, second = ("", text or None) if dirt else (text or UNKNOWN, second)
@@ -199,6 +199,11 @@ def _is_dash(line: ScanLine) -> bool:
     x0, top, x1, bottom = line.box
     flat = 1.35 * (bottom - top) <= x1 - x0 <= LONGEST_DASH and bottom - top <= HIGHEST_DASH
     return flat and float(line.ink.mean()) > SOLID
+
+
+def _has_word(text: str, line: ScanLine) -> bool:
+    """Whether the text is words; a Latin letter as small as a speck is none."""
+    return bool(_HAS_WORD.search(text)) and not (_is_tiny(line) and text.isascii())
 
 
 def _is_tiny(line: ScanLine) -> bool:
