@@ -150,6 +150,36 @@ def test_a_county_under_the_province_directly_and_a_municipalitys_district() -> 
     assert (found.org_name, found.org_level) == ("北京市东城区人民政府", "county")
 
 
+def test_a_division_of_another_province_is_meant_only_where_the_province_is_named() -> None:
+    town = resolve("丰城市场街道办事处", LUANCHUAN)
+    assert (town.org_id, town.region_path) == ("410324:丰城市场街道办事处", "河南省/洛阳市/栾川县")
+    assert resolve("江西省丰城市人民政府", LUANCHUAN).org_id == "360981:人民政府"
+
+
+@pytest.mark.parametrize(
+    ("portal", "org_id"),
+    [
+        (("四川省/攀枝花市", "510400"), "510402:教育局"),
+        (("四川省/攀枝花市/东区", "510402"), "510402:教育局"),
+        (("四川省/遂宁市/射洪市", "510981"), "510981:东区教育局"),
+    ],
+)
+def test_a_district_named_like_a_part_of_any_town_is_meant_at_home_only(portal: Division, org_id: str) -> None:
+    divisions = (("四川省/攀枝花市/东区", "510402"), ("四川省/遂宁市/射洪市", "510981"))
+    found = resolve_organisation("东区教育局", portal_region=portal[0], portal_region_code=portal[1], divisions=divisions)
+    assert found.org_id == org_id
+
+
+def test_the_corps_gets_no_code_from_its_cities() -> None:
+    corps, city = "新疆维吾尔自治区/新疆生产建设兵团", "新疆维吾尔自治区/新疆生产建设兵团/石河子市"
+    divisions: tuple[Division, ...] = ((corps, None), (city, "659001"))
+    found = [
+        resolve_organisation(name, portal_region=corps, divisions=divisions).org_id
+        for name in ("石河子市人民政府", "新疆生产建设兵团教育局", "新疆维吾尔自治区教育厅")
+    ]
+    assert found == ["659001:人民政府", f"{corps}:教育局", "650000:教育厅"]
+
+
 def test_a_portal_outside_the_registry_still_gives_its_own_place() -> None:
     found = resolve("甲镇人民政府", ("云南省/曲靖市/会泽县", None))
     assert (found.org_id, found.region_code) == ("云南省/曲靖市/会泽县:甲镇人民政府", None)

@@ -47,6 +47,8 @@ ZONE = re.compile(
     r"(?:开发区|示范区|高新区|经开区|产业园|园区|集聚区|保税区|综保区|风景区|名胜区|度假区|试验区|实验区|新区|合作区|工业区|港区)"
     r"(?:管理委员会|管委会|管理局|人民政府)?$|管委会$"
 )
+# 城区 of 阳泉, 东区 of 攀枝花, 郊区 of 铜陵: divisions, and parts of any town.
+COMMON_NAME = re.compile(r".区")
 # A county, district or city that the registry does not know: abolished, or of another part of the country.
 OTHER_DIVISION = re.compile(r"^(?P<name>.{2,8}[市县区旗州盟])(?:人民)?政府(?P<office>办公[室厅]|办)?$")
 DEPARTMENT = re.compile(
@@ -137,7 +139,8 @@ class Gazetteer:
         for depth in range(1, len(names)):
             above = "/".join(names[:depth])
             # 9 in the third digit: the county hangs from the province directly and there is no prefecture between.
-            derived = None if code is None else code[: 2 * depth].ljust(6, "0")
+            direct = depth > 1 and code is not None and code[2] == "9"
+            derived = None if code is None or direct else code[: 2 * depth].ljust(6, "0")
             self._codes[above] = self._codes.get(above) or derived
 
     def code(self, path: str | None) -> str | None:
@@ -230,6 +233,8 @@ class Gazetteer:
         """The one of several divisions of a name that is meant: below what is named already, nearest to the portal."""
         if place is not None:
             paths = [path for path in paths if path == place or path.startswith(place + "/")]
+        elif region is not None:
+            paths = [path for path in paths if _may_be_meant(path, region)]
         if not paths:
             return None
         if region is None:
@@ -276,6 +281,14 @@ def _without_bare_unit(rest: str, place: str) -> str:
     """The rest of a name without "our county's": 县教育局 on a county's portal, but 市场监督管理局 on a city's as it is."""
     match = BARE_UNIT.match(rest)
     return rest[match.end() :] if match and place.endswith(match["unit"]) else rest
+
+
+def _may_be_meant(path: str, region: str) -> bool:
+    """Whether a name without the places above it may mean ``path`` on a portal of ``region``: a province always, a division of the
+    portal's own province, and what is a common noun too (城区, 东区) only where it lies in the portal's own prefecture."""
+    name = path.rsplit("/", 1)[-1]
+    needed = 2 if COMMON_NAME.fullmatch(name) else 1
+    return "/" not in path or _shared_depth(path, region) >= needed
 
 
 def _shared_depth(path: str, other: str) -> int:
