@@ -9,6 +9,7 @@ import io
 import json
 import random
 import re
+import signal
 import time
 import traceback
 import zipfile
@@ -41,6 +42,8 @@ CORPUS = Path(__file__).resolve().parent / "corpus"
 MAX_SEED_BYTES = 400_000
 SEEDS_A_KIND = 12
 OCR_EVERY = 50
+HANGS_SECONDS = 60.0
+"""Of processor time: who reads a broken file that long would never end; a busy machine makes no file look slow."""
 TARGETS = (*READERS, *sorted(ARCHIVES))
 """Media types with something that reads them."""
 PICTURES = tuple(kind for kind in TARGETS if kind.startswith("image/") or kind == kinds.PAGE_IMAGES)
@@ -297,6 +300,11 @@ class Case:
     def named(cls, name: str) -> Case:
         return cls(*json.loads(name))
 
+    @property
+    def is_recognised(self) -> bool:
+        """Whether OCR may read it: every picture, and one in so many of the PDFs, which it takes seconds."""
+        return self.media_type in PICTURES or self.number % OCR_EVERY == 0
+
     def content(self) -> bytes:
         """The file."""
         dice = random.Random(self.name)  # noqa: S311 - to be repeated, not to be secret
@@ -332,17 +340,21 @@ def outcome_of(media_type: str, content: bytes) -> Outcome:
 
 
 def read_case(content: bytes, expected: str | None = None) -> Extraction:  # noqa: ARG001 - the pool's signature
-    """In a child: ``content`` is a case's name. A find comes back as ``failed`` with its trace."""
+    """In a child: ``content`` is a case's name. A find comes back as ``failed`` with its trace; one that hangs ends the child."""
     case = Case.named(content.decode())
     data = case.content()
     start = time.process_time()
+    # The default action of SIGPROF ends the process, also inside C code.
+    signal.setitimer(signal.ITIMER_PROF, HANGS_SECONDS)
     try:
-        # A PDF that lost its fonts goes to OCR, which takes seconds: one in so many is enough.
-        ocr = nullcontext() if case.number % OCR_EVERY == 0 else patch.object(pdf, "missing_parts", lambda: ("left out",))
+        # A PDF that lost its fonts goes to OCR.
+        ocr = nullcontext() if case.is_recognised else patch.object(pdf, "missing_parts", lambda: ("left out",))
         with ocr:
             outcome, message = outcome_of(case.media_type, data), ""
     except MemoryError:
         raise
     except Exception:  # noqa: BLE001 - this is what is looked for
         outcome, message = Outcome.FAILED, f"FIND {traceback.format_exc(limit=-6)}"
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
     return Extraction(outcome, message, None, time.process_time() - start)

@@ -21,9 +21,12 @@ from crawler.isolation import ExtractionPool
 from crawler.outcomes import Outcome
 from tests.fuzzing import CORPUS, PICTURES, TARGETS, Case, cases, outcome_of, read_case, seeds
 
-SECONDS_A_FILE = 60.0
-"""A broken file that takes longer hangs, also on a machine that does much else."""
+SECONDS_A_FILE = 600.0
+"""Of wall clock, for what hangs without working: on a machine that does much else, processor time is what tells."""
 SLOW_SECONDS = 5.0
+"""Of processor time."""
+OCR_SECONDS = 20.0
+"""Noise in a picture is read as lines, and each line is recognised."""
 
 
 def run(chosen: Iterable[Case]) -> Iterator[tuple[Case, Extraction]]:
@@ -52,7 +55,8 @@ def judge(chosen: Iterable[Case]) -> list[str]:
         outcomes[case.media_type, extraction.outcome.value] += 1
         slowest = max(slowest, (extraction.seconds, case.name))
         hung, crashed = extraction.outcome is Outcome.TIMEOUT, "died" in extraction.message
-        if hung or crashed or extraction.message.startswith("FIND") or extraction.seconds > SLOW_SECONDS:
+        slow = extraction.seconds > (OCR_SECONDS if case.is_recognised else SLOW_SECONDS)
+        if hung or crashed or extraction.message.startswith("FIND") or slow:
             finds.append(f"{case.name}: {extraction.seconds:.1f} s {extraction.message}")
             say(finds[-1])
     total = sum(outcomes.values())
@@ -76,7 +80,7 @@ def test_broken_files_end_in_an_outcome() -> None:
 
 
 @pytest.mark.soak
-@pytest.mark.timeout(3600)
+@pytest.mark.timeout(7200)
 def test_broken_files_end_in_an_outcome_in_full() -> None:
     count = int(os.environ.get("FUZZ_FILES", "20000"))
     assert judge(cases(count, int(os.environ.get("FUZZ_FIRST", "1000")))) == []
@@ -91,7 +95,7 @@ def finds() -> list[Path]:
 def test_what_was_found_once_ends_in_an_outcome(path: Path) -> None:
     content = path.read_bytes()
     reader = {media_type.replace("/", "_"): media_type for media_type in TARGETS}[path.parent.name]
-    start = time.perf_counter()
+    start = time.process_time()
     assert outcome_of(reader, content) in Outcome
     assert extract(content).outcome in Outcome
-    assert time.perf_counter() - start < SLOW_SECONDS
+    assert time.process_time() - start < SLOW_SECONDS

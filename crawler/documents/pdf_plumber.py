@@ -5,6 +5,7 @@ Imported only when a second reading is wanted: pdfplumber takes longer to load t
 
 from __future__ import annotations
 
+import contextlib
 import io
 import itertools
 import logging
@@ -14,6 +15,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pdfplumber
+from pdfminer import pdftypes
 from pdfminer.pdfparser import PDFSyntaxError
 from pdfminer.psparser import PSException
 from pdfplumber.utils.exceptions import MalformedPDFException, PdfminerException
@@ -47,6 +49,24 @@ _DAMAGE = (
 """What pdfminer raises on damaged structures that pdfium repairs."""
 
 _SETTINGS = {"vertical_strategy": "lines", "horizontal_strategy": "lines", "snap_tolerance": 3, "join_tolerance": 4}
+
+
+def inflate_damaged(data: bytes) -> bytes:
+    """What a damaged stream holds where only its last three bytes, of the checksum, may be wrong.
+
+    pdfminer's own gives the same byte by byte onto a growing string, in time that grows with the square of the stream.
+
+    Raises:
+        zlib.error: it is damaged before that.
+    """
+    stream = zlib.decompressobj()
+    parts = [stream.decompress(data[:-3])]
+    with contextlib.suppress(zlib.error):
+        parts += [stream.decompress(data[at : at + 1]) for at in range(max(len(data) - 3, 0), len(data))]
+    return b"".join(parts)
+
+
+pdftypes.decompress_corrupted = inflate_damaged
 
 
 def plumber_fragments(content: bytes, pages: Iterable[int]) -> dict[int, list[Fragment]]:
