@@ -82,6 +82,8 @@ class ListPage:
     declared_total: int | None = None
     declared_pages: int | None = None
     next_requests: tuple[ListRequest, ...] = ()
+    shortfall: str | None = None
+    """Why rows of this list cannot be reached from here, in a sentence: its column is incomplete, whatever its totals say."""
 
 
 @dataclass(frozen=True, slots=True)
