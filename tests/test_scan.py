@@ -7,7 +7,7 @@ import struct
 import subprocess
 import sys
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -23,7 +23,7 @@ from crawler.documents.scan.lines import cell_lines
 from crawler.documents.scan.straighten import as_scanned, levelled, tilt
 from crawler.forms.checks import Facts, run_checks
 from crawler.forms.model import CellReading, State
-from crawler.forms.ocr_gate import ocr_suspects
+from crawler.forms.ocr_gate import ocr_suspects, proven_by_sums
 from crawler.outcomes import Outcome, OutcomeError
 from crawler.sample.typeset import random_values
 from tests.drawn import font_file
@@ -188,21 +188,65 @@ def test_faint_ink_is_no_empty_cell() -> None:
     assert line.faint
 
 
-def test_sums_that_fail_make_cells_of_ocr_tables_suspect_and_change_none() -> None:
-    printed = random_values("cn-ogi-2021", 7)
-    readings = {
+OCR = {"requests": "ocr", "review_litigation": "ocr"}
+
+
+def _numbers(seed: int = 7) -> dict[str, CellReading]:
+    """A report's tables 3 and 4 as read, all sums right."""
+    return {
         key: CellReading(int(value), value, State.NUMBER, "件", None)
-        for key, value in printed.items()
+        for key, value in random_values("cn-ogi-2021", seed).items()
         if value.isdecimal() and not key.startswith("active_disclosure")
     }
-    key = "requests.granted.natural_person"
-    readings[key] = replace(readings[key], value=int(printed[key]) + 1)
+
+
+def _suspects(readings: Mapping[str, CellReading], methods: Mapping[str, str] = OCR) -> set[str]:
     checks = run_checks(Facts("cn-ogi-2021", readings, 2024, "青石县", (), (), ()))
-    ocr = {"requests": "ocr", "review_litigation": "ocr"}
-    flags = ocr_suspects(ocr, readings, checks)
-    assert f"ocr_suspect:{key}" in flags
-    assert not any("review_litigation" in flag for flag in flags)
-    assert ocr_suspects({"requests": "lattice"}, readings, checks) == []
+    return {flag.removeprefix("ocr_suspect:") for flag in ocr_suspects(methods, readings, checks)}
+
+
+def _off_by(readings: Mapping[str, CellReading], **changes: int) -> dict[str, CellReading]:
+    moved = dict(readings)
+    for key, change in changes.items():
+        name = key.replace("__", ".")
+        moved[name] = replace(moved[name], value=int(moved[name].value or 0) + change)
+    return moved
+
+
+def test_sums_that_fail_make_the_one_cell_suspect_that_would_mend_them_all() -> None:
+    one = _off_by(_numbers(), requests__granted__natural_person=1)
+    assert _suspects(one) == {"requests.granted.natural_person"}
+    assert _suspects(one, {"requests": "lattice"}) == set()
+    two = _off_by(_numbers(), requests__granted__natural_person=1, requests__denied_state_secret__natural_person=-400)
+    assert _suspects(two) == {"requests.granted.natural_person", "requests.denied_state_secret.natural_person"}
+
+
+def test_where_only_one_sum_fails_every_cell_of_it_is_suspect() -> None:
+    wrong = _off_by(_numbers(), review_litigation__review__upheld=1)
+    outcomes = ("upheld", "corrected", "other_result", "pending", "total")
+    assert _suspects(wrong) == {f"review_litigation.review.{outcome}" for outcome in outcomes}
+
+
+def test_misreadings_that_hide_one_another_in_a_row_are_suspect_by_their_columns() -> None:
+    """A cell and its total both read too low: the row's sum holds, and those of both columns do not."""
+    wrong = _off_by(_numbers(), requests__granted__natural_person=-6, requests__granted__total=-6)
+    assert {"requests.granted.natural_person", "requests.granted.total"} <= _suspects(wrong)
+
+
+def test_a_sum_that_holds_settles_the_only_doubt_in_it() -> None:
+    def doubted(readings: Mapping[str, CellReading], *keys: str) -> dict[str, CellReading]:
+        return {**readings, **{key: replace(readings[key], second_raw="8") for key in keys}}
+
+    natural, firm = "requests.granted.natural_person", "requests.granted.commercial_enterprise"
+    upheld, total = "review_litigation.review.upheld", "review_litigation.review.total"
+    right = _numbers()
+    proven = proven_by_sums(OCR, doubted(right, natural, firm, upheld), "cn-ogi-2021")
+    assert {key: cell.second_raw for key, cell in proven.items()} == dict.fromkeys((natural, firm, upheld))
+    assert proven[natural].value == right[natural].value
+    assert proven_by_sums(OCR, doubted(right, upheld, total), "cn-ogi-2021") == {}
+    assert proven_by_sums({"requests": "lattice"}, doubted(right, natural), "cn-ogi-2021") == {}
+    wrong = _off_by(right, requests__granted__natural_person=1)
+    assert proven_by_sums(OCR, doubted(wrong, natural), "cn-ogi-2021") == {}
 
 
 def test_without_the_extra_a_scan_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
