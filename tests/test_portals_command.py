@@ -58,7 +58,7 @@ def test_check_refuses_private_addresses_by_default() -> None:
 def test_checkall_finds_everything_in_order() -> None:
     done = scrapy("checkall")
     assert done.returncode == 0, done.stdout
-    assert "175 portals" in done.stdout
+    assert "3205 portals and 4 governments on shared sites in 32 registry files" in done.stdout
 
 
 def test_unknown_arguments_are_told(tmp_path: Path) -> None:

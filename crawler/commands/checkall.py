@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from scrapy.commands import ScrapyCommand
@@ -15,9 +15,12 @@ from crawler.forms.catalogue import FORM_VERSIONS, load_form
 from crawler.forms.rules import load_rules
 from crawler.portals import registry
 from crawler.portals.markup import host_of
+from crawler.portals.model import Portal
+from crawler.portals.registry import SharedSite
 from crawler.spider import ReportsSpider
 
 _SPIDER_NAME = re.compile(r"[a-z]+(_[a-z]+)*_reports")
+Government = Portal | SharedSite
 _CELLS = {"cn-ogi-2019": 198, "cn-ogi-2021": 200}
 
 
@@ -39,12 +42,18 @@ class Command(ScrapyCommand):
         if problems:
             self.exitcode = 1
         else:
-            portals = sum(len(registry.load_province(name)) for name in registry.registered_provinces())
-            sys.stdout.write(f"all in order: {portals} portals, {len(FORM_VERSIONS)} forms, {len(load_rules().rules)} rules\n")
+            files = [registry.province_file(name) for name in registry.registered_provinces()]
+            portals = sum(len(registry.load_portals(file)) for file in files)
+            shared = sum(len(registry.load_shared(file)) for file in files)
+            sys.stdout.write(
+                f"all in order: {portals} portals and {shared} governments on shared sites in {len(files)} registry files, "
+                f"{len(FORM_VERSIONS)} forms, {len(load_rules().rules)} rules\n"
+            )
 
 
 def check_spiders(loader: SpiderLoader) -> Iterator[str]:
-    """A spider's name, file and province agree, and it says in a docstring what it covers."""
+    """A spider's name, file and province agree, it says in a docstring what it covers, and every province has one."""
+    served: set[str] = set()
     for name in loader.list():
         spider = loader.load(name)
         where = f"spiders/{spider.__module__.rpartition('.')[2]}.py"
@@ -54,33 +63,89 @@ def check_spiders(loader: SpiderLoader) -> Iterator[str]:
             yield f"{where}: the spider {name!r} belongs in spiders/{name}.py"
         if not (spider.__doc__ or "").strip() or spider.__doc__ == ReportsSpider.__doc__:
             yield f"{where}: {spider.__name__} has no docstring of its own"
-        if issubclass(spider, ReportsSpider) and spider.province and spider.province not in registry.registered_provinces():
+        if not issubclass(spider, ReportsSpider) or not spider.province:
+            continue
+        served.add(spider.province)
+        if spider.province not in registry.registered_provinces():
             yield f"{where}: no registry file for {spider.province}"
+        elif name != registry.provinces()[spider.province].spider:
+            yield f"{where}: the spider of {spider.province} is called {registry.provinces()[spider.province].spider}"
+    for name in registry.registered_provinces():
+        province = registry.provinces()[name]
+        if name not in served:
+            yield f"registry/{province.file}: no spider in spiders/{province.spider}.py"
 
 
-def check_registry() -> Iterator[str]:
-    """Every file loads; no home page, host or region is there twice; every portal has a code."""
-    hosts: dict[str, str] = {}
-    regions: dict[str, str] = {}
-    files = {path.name for path in Path(registry.__file__).parent.glob("*.toml")}
-    known = {province.file for province in registry.provinces().values()} | {"provinces.toml"}
-    yield from (f"registry/{name}: no province of provinces.toml names this file" for name in sorted(files - known))
-    for province in registry.registered_provinces():
+def check_registry(folder: Path = registry.FOLDER) -> Iterator[str]:
+    """Every file loads and holds what it must; no home page, host, region or code is there twice; what has no code says why."""
+    known = {province.file: province for province in registry.provinces().values()}
+    files = sorted(path.name for path in folder.glob("*.toml") if path.name != "provinces.toml")
+    yield from (f"registry/{name}: no province of provinces.toml names this file" for name in files if name not in known)
+    governments: list[Government] = []
+    shared: list[SharedSite] = []
+    for file, province in known.items():
+        if file not in files:
+            yield f"registry/{file}: missing, so {province.name} is not crawled"
+            continue
         try:
-            portals = registry.load_province(province)
+            portals, guests = registry.load_portals(folder / file), registry.load_shared(folder / file)
         except registry.RegistryError as error:
             yield str(error)
             continue
-        for portal in portals:
-            where = f"{province}: {portal.name}"
-            if not portal.region.startswith(province):
-                yield f"{where}: region {portal.region} does not lie in {province}"
-            if portal.region_code is None:
-                yield f"{where}: region_code is missing"
-            for seen, key in ((hosts, host_of(portal.home)), (regions, portal.region)):
-                if key and key in seen:
-                    yield f"{where}: {key} is also that of {seen[key]}"
-                seen.setdefault(key, where)
+        if len(portals) + len(guests) < province.at_least:
+            yield f"{file}: {len(portals) + len(guests)} governments, provinces.toml says at least {province.at_least}"
+        here: list[Government] = [*portals, *guests]
+        for government in here:
+            if registry.province_of(government.region) != province:
+                yield f"{file}: {government.name}: region {government.region} does not lie in {province.region}"
+        governments += here
+        shared += guests
+    yield from check_unique(governments)
+    yield from check_codes(governments)
+    yield from check_shared(shared, governments)
+
+
+def check_unique(governments: Iterable[Government]) -> Iterator[str]:
+    """One government a region and a code, one portal a host."""
+    hosts: dict[str, str] = {}
+    regions: dict[str, str] = {}
+    codes: dict[str, str] = {}
+    for government in governments:
+        host = "" if isinstance(government, SharedSite) else host_of(government.home)
+        for seen, key in ((hosts, host), (regions, government.region), (codes, government.region_code)):
+            if key and key in seen:
+                yield f"{government.region}: {key} is also that of {seen[key]}"
+            if key:
+                seen.setdefault(key, government.region)
+
+
+def check_codes(governments: Iterable[Government]) -> Iterator[str]:
+    """A code begins like that of the division above, and is no higher division's; where there is none, the table says why."""
+    codes = {government.region: government.region_code for government in governments}
+    for government in governments:
+        code, depth = government.region_code, government.region.count("/")
+        if code is None:
+            if not government.uncoded:
+                yield f"{government.region}: region_code is missing, and uncoded does not say why"
+            continue
+        above = codes.get(government.region.rpartition("/")[0])
+        digits = 2 * depth if code[2] != "9" else 2
+        if above and not code.startswith(above[:digits]):
+            yield f"{government.region}: region_code {code} does not begin with {above[:digits]} as the division above it does"
+        if depth == 0 and not code.endswith("0000"):
+            yield f"{government.region}: region_code {code} is not a province's"
+        if depth == 2 and code.endswith("00"):
+            yield f"{government.region}: region_code {code} is not a county's"
+
+
+def check_shared(shared: Iterable[SharedSite], governments: Iterable[Government]) -> Iterator[str]:
+    """The portal that a shared site is said to be of is registered, and has that site."""
+    homes = {government.region: government.home for government in governments if not isinstance(government, SharedSite)}
+    for guest in shared:
+        if guest.site_of not in homes:
+            yield f"{guest.region}: site_of {guest.site_of} is no registered portal"
+        elif host_of(homes[guest.site_of]) != host_of(guest.home):
+            yield f"{guest.region}: {guest.home} is not the site of {guest.site_of}, which is {homes[guest.site_of]}"
 
 
 def check_forms() -> Iterator[str]:

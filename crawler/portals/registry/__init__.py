@@ -15,10 +15,26 @@ from crawler.portals.markup import host_of
 from crawler.portals.model import Portal
 
 _KEYS = frozenset(
-    {"name", "region", "region_code", "home", "entry", "columns", "allow_hosts", "family", "encoding", "browser", "delay"}
+    {
+        "name",
+        "region",
+        "region_code",
+        "uncoded",
+        "home",
+        "entry",
+        "columns",
+        "allow_hosts",
+        "family",
+        "encoding",
+        "browser",
+        "delay",
+    }
 )
+_SHARED_KEYS = frozenset({"name", "region", "region_code", "uncoded", "home", "site_of"})
 _HOST = re.compile(r"(?:[\w-]+(?:\.[\w-]+)*|\[[0-9a-fA-F:.]+\])(?::\d{1,5})?")
 _MAX_DELAY_SECONDS = 3600.0
+FOLDER = Path(__file__).parent
+"""Where the registry files are."""
 
 
 class RegistryError(ValueError):
@@ -27,12 +43,40 @@ class RegistryError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Province:
-    """A province as ``provinces.toml`` knows it: its registry file, first two digits of its codes, shared attachment hosts."""
+    """A province as ``provinces.toml`` knows it.
+
+    ``file`` is its registry file, ``code`` the first digits of its codes, ``at_least`` how many governments the file must hold,
+    ``region`` the path under which its portals lie (its name, but for the corps of Xinjiang), ``attachment_hosts`` the hosts
+    its portals share.
+    """
 
     name: str
     file: str
     code: str
+    at_least: int
+    region: str
     attachment_hosts: frozenset[str]
+    short: str | None = None
+
+    @property
+    def spider(self) -> str:
+        """Name of the province's spider."""
+        return f"{self.file.removesuffix('.toml')}_reports"
+
+
+@dataclass(frozen=True, slots=True)
+class SharedSite:
+    """A government whose site in the list is that of another: counted and known by name, and crawled with the other.
+
+    ``site_of`` is the region of the portal that the site is registered under.
+    """
+
+    name: str
+    region: str
+    home: str
+    site_of: str
+    region_code: str | None = None
+    uncoded: str | None = None
 
 
 @cache
@@ -40,9 +84,37 @@ def provinces() -> dict[str, Province]:
     """All provinces by name, whether or not their registry file exists yet."""
     data = tomllib.loads(resources.files(__package__).joinpath("provinces.toml").read_text("utf-8"))
     return {
-        entry["name"]: Province(entry["name"], entry["file"], entry["code"], frozenset(entry.get("attachment_hosts", ())))
+        entry["name"]: Province(
+            name=entry["name"],
+            file=entry["file"],
+            code=entry["code"],
+            at_least=entry["at_least"],
+            region=entry.get("region", entry["name"]),
+            attachment_hosts=frozenset(entry.get("attachment_hosts", ())),
+            short=entry.get("short"),
+        )
         for entry in data["province"]
     }
+
+
+def find_province(province: str) -> Province:
+    """The province of a name or its beginning: "河南省", "河南".
+
+    Raises:
+        RegistryError: no province begins so, or several do.
+    """
+    known = provinces()
+    matches = [entry for entry in known.values() if province and province in (entry.name, entry.short)]
+    matches = matches or [entry for name, entry in known.items() if province and name.startswith(province)]
+    if len(matches) != 1:
+        raise RegistryError(f"{province!r} is no province: use one of {', '.join(known)}")
+    return matches[0]
+
+
+def province_of(region: str) -> Province | None:
+    """The province whose file holds the portals of ``region``, a path of names; ``None`` where there is none."""
+    under = [entry for entry in provinces().values() if region == entry.region or region.startswith(f"{entry.region}/")]
+    return max(under, key=lambda entry: len(entry.region), default=None)
 
 
 def province_file(province: str) -> Path:
@@ -51,18 +123,16 @@ def province_file(province: str) -> Path:
     Raises:
         RegistryError: no such province, or no portals are registered for it yet.
     """
-    matches = [entry for name, entry in provinces().items() if province and name.startswith(province)]
-    if len(matches) != 1:
-        raise RegistryError(f"{province!r} is no province: use one of {', '.join(provinces())}")
-    path = Path(__file__).parent / matches[0].file
+    found = find_province(province)
+    path = FOLDER / found.file
     if not path.is_file():
-        raise RegistryError(f"no portals are registered for {matches[0].name}: {path.name} is missing from the registry")
+        raise RegistryError(f"no portals are registered for {found.name}: {path.name} is missing from the registry")
     return path
 
 
 def registered_provinces() -> tuple[str, ...]:
     """Names of the provinces that have a registry file."""
-    return tuple(name for name, entry in provinces().items() if (Path(__file__).parent / entry.file).is_file())
+    return tuple(name for name, entry in provinces().items() if (FOLDER / entry.file).is_file())
 
 
 def load_province(province: str) -> tuple[Portal, ...]:
@@ -74,6 +144,17 @@ def load_province(province: str) -> tuple[Portal, ...]:
     return load_portals(province_file(province))
 
 
+def load_shared(source: Path | str | bytes) -> tuple[SharedSite, ...]:
+    """The governments of a portals file whose site is that of another portal, in file order.
+
+    Raises:
+        RegistryError: as ``load_portals``.
+    """
+    name, data = _read(source)
+    tables = _tables(name, data, "shared")
+    return tuple(_Table(name, number, table, "shared").shared() for number, table in enumerate(tables, 1))
+
+
 def load_portals(source: Path | str | bytes) -> tuple[Portal, ...]:
     """The portals of a portals file, in file order.
 
@@ -83,6 +164,10 @@ def load_portals(source: Path | str | bytes) -> tuple[Portal, ...]:
     Raises:
         RegistryError: the file cannot be read, is no TOML, or a table is not a portal; the first fault is reported.
     """
+    return _portals(*_read(source))
+
+
+def _read(source: Path | str | bytes) -> tuple[str, dict[str, Any]]:
     if isinstance(source, bytes):
         name, content = "portals file", source
     else:
@@ -98,15 +183,22 @@ def load_portals(source: Path | str | bytes) -> tuple[Portal, ...]:
         raise RegistryError(f"{name}: not UTF-8 at byte {error.start}") from error
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise RegistryError(f"{name}: not TOML: {error}") from error
-    return _portals(name, data)
+    unknown = sorted(data.keys() - {"portal", "shared"})
+    if unknown:
+        raise RegistryError(f"{name}: unknown key {unknown[0]!r} outside the [[portal]] tables")
+    return name, data
+
+
+def _tables(name: str, data: dict[str, Any], kind: str) -> list[dict[str, Any]]:
+    tables = data.get(kind, [])
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        raise RegistryError(f"{name}: no [[{kind}]] table")
+    return tables
 
 
 def _portals(name: str, data: dict[str, Any]) -> tuple[Portal, ...]:
-    unknown = sorted(data.keys() - {"portal"})
-    if unknown:
-        raise RegistryError(f"{name}: unknown key {unknown[0]!r} outside the [[portal]] tables")
-    tables = data.get("portal")
-    if not isinstance(tables, list) or not tables or not all(isinstance(table, dict) for table in tables):
+    tables = _tables(name, data, "portal")
+    if not tables:
         raise RegistryError(f"{name}: no [[portal]] table")
     portals: list[Portal] = []
     homes: dict[str, int] = {}
@@ -127,21 +219,40 @@ def _home_key(home: str) -> str:
 
 
 class _Table:
-    """One ``[[portal]]`` table under inspection."""
+    """One ``[[portal]]`` or ``[[shared]]`` table under inspection."""
 
-    def __init__(self, file: str, number: int, table: dict[str, Any]) -> None:
-        self.file, self.number, self.table = file, number, table
+    def __init__(self, file: str, number: int, table: dict[str, Any], kind: str = "portal") -> None:
+        self.file, self.number, self.table, self.kind = file, number, table, kind
 
     def fault(self, key: str, message: str) -> RegistryError:
-        return RegistryError(f"{self.file}: [[portal]] {self.number}: {key}: {message}")
+        return RegistryError(f"{self.file}: [[{self.kind}]] {self.number}: {key}: {message}")
+
+    def refuse_unknown(self, known: frozenset[str]) -> None:
+        for key in sorted(self.table.keys() - known):
+            raise self.fault(key, f"unknown key; known are {', '.join(sorted(known))}")
+
+    def region(self, key: str = "region") -> str:
+        region = self.text(key, required=True)
+        if any(not part or part != part.strip() for part in region.split("/")):
+            raise self.fault(key, f"{region!r} is no path of names such as 河南省/洛阳市/栾川县")
+        return region
+
+    def shared(self) -> SharedSite:
+        self.refuse_unknown(_SHARED_KEYS)
+        region = self.region()
+        return SharedSite(
+            name=self.text("name", required=True),
+            region=region,
+            home=self.url("home", self.text("home", required=True)),
+            site_of=self.region("site_of"),
+            region_code=self.region_code(region),
+            uncoded=self.text("uncoded") or None,
+        )
 
     def portal(self) -> Portal:
-        for key in sorted(self.table.keys() - _KEYS):
-            raise self.fault(key, f"unknown key; known are {', '.join(sorted(_KEYS))}")
+        self.refuse_unknown(_KEYS)
         name = self.text("name", required=True)
-        region = self.text("region", required=True)
-        if any(not part or part != part.strip() for part in region.split("/")):
-            raise self.fault("region", f"{region!r} is no path of names such as 河南省/洛阳市/栾川县")
+        region = self.region()
         home = self.url("home", self.text("home"))
         columns = tuple(self.url("columns", column) for column in self.texts("columns"))
         if not home and not columns:
@@ -154,6 +265,7 @@ class _Table:
             region=region,
             home=home,
             region_code=self.region_code(region),
+            uncoded=self.text("uncoded") or None,
             columns=columns,
             allow_hosts=tuple(host.lower() for host in self.texts("allow_hosts")),
             family=self.text("family") or None,
@@ -195,6 +307,8 @@ class _Table:
         code = self.text("region_code")
         if not code:
             return None
+        if "uncoded" in self.table:
+            raise self.fault("uncoded", "says why there is no region_code, but there is one")
         if not (code.isascii() and code.isdigit() and len(code) == 6):
             raise self.fault("region_code", f"{code!r} is no six-digit GB/T 2260 code")
         province = provinces().get(region.partition("/")[0])
