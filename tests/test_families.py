@@ -193,11 +193,11 @@ def test_plain_pager_links_are_followed_also_where_numbers_count_down() -> None:
         '<span class="p_t">1/11</span><a href="zbgg/10.htm">2</a><a href="zbgg/10.htm">下页</a><a href="zbgg/1.htm">尾页</a>'
     )
     found = read_list(page(f"<ul>{rows(9)}</ul>", pager), url)
-    assert found.next_pages == ("https://www.example.gov.cn/xxgk/zbgg/10.htm", "https://www.example.gov.cn/xxgk/zbgg/1.htm")
+    assert found.next_pages == tuple(f"https://www.example.gov.cn/xxgk/zbgg/{number}.htm" for number in range(10, 0, -1))
     assert found.declared_pages == 11
     words = read_list(page(f"<ul>{rows(9)}</ul>", '共 3 页 47 条 <a href="?page=2">下一页</a>'), HOME)
-    assert (words.declared_total, words.declared_pages, words.family) == (47, 3, "plain")
-    assert words.next_pages == (HOME + "?page=2",)
+    assert (words.declared_total, words.declared_pages, words.family) == (47, 3, "numbered")
+    assert words.next_pages == (HOME + "?page=2", HOME + "?page=3")
 
 
 def test_cut_titles_are_completed_and_every_form_of_date_becomes_iso() -> None:

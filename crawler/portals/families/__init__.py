@@ -6,17 +6,37 @@ from typing import TYPE_CHECKING
 
 from crawler.portals.families.base import ScriptedFamily
 from crawler.portals.families.create_page import CreatePage
+from crawler.portals.families.encoded_pager import EncodedPager
+from crawler.portals.families.ex8 import EX8
 from crawler.portals.families.hanweb import Hanweb
+from crawler.portals.families.hanweb_xxgk import HanwebXxgk
 from crawler.portals.families.henan import Henan
+from crawler.portals.families.numbered import Numbered
 from crawler.portals.families.plain import Generic, Plain
+from crawler.portals.families.show_list import ShowList
 from crawler.portals.families.trs import TRS
+from crawler.portals.families.vsb import VSB
 from crawler.portals.markup import decode
 
 if TYPE_CHECKING:
     from crawler.portals.families.base import Family
     from crawler.portals.model import ListPage, ListRequest
 
-FAMILIES: dict[str, Family] = {family.name: family for family in (Henan(), Hanweb(), CreatePage(), TRS(), Plain(), Generic())}
+_HTML: tuple[Family, ...] = (
+    Henan(),
+    Hanweb(),
+    HanwebXxgk(),
+    CreatePage(),
+    TRS(),
+    EX8(),
+    ShowList(),
+    VSB(),
+    EncodedPager(),
+    Numbered(),
+    Plain(),
+    Generic(),
+)
+FAMILIES: dict[str, Family] = {family.name: family for family in _HTML}
 """All families by name, in the order in which equals are preferred; ``generic`` reads what no other claims."""
 
 
