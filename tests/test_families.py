@@ -406,7 +406,7 @@ def test_real_trs_list(shared: Path) -> None:
 def test_real_nfcms_list(shared: Path) -> None:
     url = "https://rsj.gz.gov.cn/ywzt/ldgx/ldrszyzc/zcgg/index.html"
     found = read_list((shared / "real/html/nfcms_list.html").read_bytes(), url)
-    assert found.family == "plain"
+    assert found.family == "nfcms"
     assert len(found.items) == 15
     assert all(re.search(r"/content/post_\d+\.html$", item.url) and item.date for item in found.items)
     assert url.replace("index", "index_2") in found.next_pages

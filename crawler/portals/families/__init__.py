@@ -4,29 +4,37 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crawler.portals.families.base import ScriptedFamily
+from crawler.portals.families.base import NamesColumns, ScriptedFamily
 from crawler.portals.families.create_page import CreatePage
 from crawler.portals.families.encoded_pager import EncodedPager
 from crawler.portals.families.ex8 import EX8
+from crawler.portals.families.gkmlpt import Gkmlpt
 from crawler.portals.families.hanweb import Hanweb
 from crawler.portals.families.hanweb_xxgk import HanwebXxgk
 from crawler.portals.families.henan import Henan
+from crawler.portals.families.jpaas import JPaaS
+from crawler.portals.families.kaipu import Kaipu
+from crawler.portals.families.nfcms import NFCMS
 from crawler.portals.families.numbered import Numbered
 from crawler.portals.families.plain import Generic, Plain
+from crawler.portals.families.querylist import QueryList
 from crawler.portals.families.show_list import ShowList
+from crawler.portals.families.sichuan import Sichuan
 from crawler.portals.families.trs import TRS
 from crawler.portals.families.vsb import VSB
 from crawler.portals.markup import decode
 
 if TYPE_CHECKING:
     from crawler.portals.families.base import Family
-    from crawler.portals.model import ListPage, ListRequest
+    from crawler.portals.model import Link, ListPage, ListRequest
 
+_API: tuple[Family, ...] = (Gkmlpt(), QueryList(), Sichuan(), JPaaS(), Kaipu())
 _HTML: tuple[Family, ...] = (
     Henan(),
     Hanweb(),
     HanwebXxgk(),
     CreatePage(),
+    NFCMS(),
     TRS(),
     EX8(),
     ShowList(),
@@ -36,7 +44,7 @@ _HTML: tuple[Family, ...] = (
     Plain(),
     Generic(),
 )
-FAMILIES: dict[str, Family] = {family.name: family for family in _HTML}
+FAMILIES: dict[str, Family] = {family.name: family for family in (*_API, *_HTML)}
 """All families by name, in the order in which equals are preferred; ``generic`` reads what no other claims."""
 
 
@@ -77,3 +85,9 @@ def read_answer(content: bytes, request: ListRequest, *, encoding: str | None = 
     if not isinstance(family, ScriptedFamily):
         raise TypeError(f"family {request.family!r} has no API to read an answer of")
     return family.parse_answer(decode(content, encoding), request)
+
+
+def find_columns(html: str, url: str) -> tuple[Link, ...]:
+    """Columns that the page's scripts name and no anchor leads to, of any name; empty where its family writes anchors."""
+    family = FAMILIES[detect_family(html, url)]
+    return family.find_columns(html, url) if isinstance(family, NamesColumns) else ()

@@ -11,7 +11,7 @@ from crawler.portals.model import ListPage, ListShapeError
 
 if TYPE_CHECKING:
     from crawler.portals.families.rows import Reading
-    from crawler.portals.model import ListRequest
+    from crawler.portals.model import Link, ListRequest
 
 MAX_PAGES = 400
 """Longest report column seen has some 50 pages; what declares more is cut here and says so by its declared total."""
@@ -48,6 +48,15 @@ class ScriptedFamily(Family, Protocol):
         Raises:
             ListShapeError: the answer is not what the API used to give.
         """
+        ...
+
+
+@runtime_checkable
+class NamesColumns(Family, Protocol):
+    """A family whose pages name columns in a script, where no anchor leads to them."""
+
+    def find_columns(self, html: str, url: str) -> tuple[Link, ...]:
+        """Columns of any name, for the caller to choose; an address may end in a fragment that tells the column."""
         ...
 
 
