@@ -191,9 +191,15 @@ def meta_values(root: Element) -> dict[str, str]:
     return values
 
 
+_HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+
+
 def anchor_text(anchor: Element) -> str:
-    """What a reader sees of a link, its ``title`` where the text is cut ("…", "...") or missing, else an image's ``alt``."""
-    shown = text_of(anchor)
+    """What a reader sees of a link, its ``title`` where the text is cut ("…", "...") or missing, else an image's ``alt``.
+
+    A link around a heading and a summary is called by its heading.
+    """
+    shown = next((text for heading in anchor.iter(*_HEADINGS) if (text := text_of(heading))), "") or text_of(anchor)
     title = squeeze(anchor.get("title") or "")
     if not shown:
         images = (squeeze(image.get("alt") or image.get("title") or "") for image in anchor.iter("img"))

@@ -33,6 +33,8 @@ _MAX_PATH = 40
 _MAX_CLIMB = 6
 _MAX_ROW_TEXT = 500
 _MAX_ROW_LINKS = 3
+_MAX_DATE_TEXT = 24
+_DATE_TAGS = ("span", "p", "em", "i", "b", "time", "div", "label", "small")
 _ROW_TAGS = frozenset({"li", "tr", "dl", "dd"})
 _STATE_CLASS = re.compile(
     r"^(?:on|cur\w*|active|first|last|odd|even|hover|top|new|red|clearfix|cf|fl|fr|(?:bg|li|nav|item|row|tr|line|n|no|t|d)?\d+)$"
@@ -189,7 +191,10 @@ def _date_beside(anchor: Element, row: Element) -> str | None:
         if beside:
             return beside
     edge = _EDGE_DATE.search(inside)
-    return iso_date(edge.group(0)) if edge else None
+    if edge:
+        return iso_date(edge.group(0))
+    boxes = (text_of(element) for element in anchor.iter(*_DATE_TAGS))
+    return next((date for text in boxes if len(text) <= _MAX_DATE_TEXT and (date := iso_date(text))), None)
 
 
 def _without_date(text: str, date: str | None) -> str:
@@ -218,7 +223,7 @@ def _row_of(anchor: Element, counts: Counter[Element]) -> Element:
         if node is None or node.tag in {"body", "html", "ul", "ol", "table", "tbody"} or counts[node] > _MAX_ROW_LINKS:
             break
         if node.tag in _ROW_TAGS:
-            return node
+            return _whole_row(node, counts)
         if counts[node] == 1:
             text = text_of(node)
             if len(text) > _MAX_ROW_TEXT or (count_dates(text) > 1 and row is not anchor):
@@ -226,6 +231,28 @@ def _row_of(anchor: Element, counts: Counter[Element]) -> Element:
             row = node
         node = node.getparent()
     return row
+
+
+def _whole_row(row: Element, counts: Counter[Element]) -> Element:
+    """``row``, or the ``ul`` around it where the ``li`` of that are the cells of one entry: number, title and date."""
+    box = row.getparent()
+    if row.tag == "li" and box is not None and box.tag == "ul" and counts[box] == 1 and len(box) > 1:
+        around = box.getparent()
+        if around is not None and counts[box] <= counts[around] and _is_repeated(box) and len(text_of(box)) <= _MAX_ROW_TEXT:
+            return box
+    return row
+
+
+def _is_repeated(box: Element) -> bool:
+    """Whether lists of one entry each follow each other, bare or each in a box of its own."""
+    holder = box.getparent()
+    for node in (box, holder):
+        if node is None:
+            continue
+        for sibling in (node.getprevious(), node.getnext()):
+            if sibling is not None and sibling.tag == node.tag and sibling.get("class") == node.get("class"):
+                return True
+    return False
 
 
 def _path(anchor: Element, row: Element) -> tuple[tuple[str, ...], bool]:
