@@ -392,7 +392,8 @@ def test_real_files_hold_what_their_content_says(shared: Path) -> None:
         with zipfile.ZipFile(path) as archive:
             said = Counter("".join(_text_codes(archive)))
         read = Counter(texts[path.stem])
-        assert read - said == Counter(), path.name
+        # A picture in a text without tables may be one of a table, and is looked at.
+        assert read - said == Counter() or "read_by_ocr" in document.flags, path.name
         repeated_on_every_list_page = Counter("销售货物或者提供应税劳务、服务清单备注折扣开票日期：2020年08月05日" * 4)
         assert said - read <= (repeated_on_every_list_page if path.stem == "999" else Counter()), path.name
     assert "增值税电子普通发票" in texts["发票示例"]

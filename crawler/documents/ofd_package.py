@@ -17,7 +17,9 @@ MAX_MEMBERS = 10_000
 MAX_PART_BYTES = 24 * 1024 * 1024
 """Uncompressed size of one XML part; a page full of text has about 100 KB."""
 MAX_TOTAL_BYTES = 96 * 1024 * 1024
-"""Uncompressed size of all XML parts that are read; images and fonts are never unpacked."""
+"""Uncompressed size of all XML parts that are read; fonts are never unpacked, images only for OCR."""
+MAX_MEDIA_BYTES = 60 * 1024 * 1024
+"""Uncompressed size of all images that are read; a scanned report of 60 pages has about 20 MB."""
 ENTRY = "ofd.xml"
 
 
@@ -74,6 +76,7 @@ class Package:
         for member in members:
             self._parts.setdefault(_key(member.filename), member)
         self._unread_bytes = MAX_TOTAL_BYTES
+        self._unread_media_bytes = MAX_MEDIA_BYTES
         entries = sorted((name for name in self._parts if posixpath.basename(name) == ENTRY), key=lambda name: name.count("/"))
         if not entries:
             raise OutcomeError(Outcome.NOT_A_DOCUMENT, "the file is a zip without OFD.xml, so no OFD")
@@ -111,7 +114,8 @@ class Package:
             OutcomeError: ``too_large``, ``encrypted``, ``truncated`` (the part cannot be unpacked) or ``not_a_document``
                 (no well-formed XML, or XML with a document type, which no OFD has).
         """
-        data = self._bytes(name)
+        data = self._bytes(name, min(MAX_PART_BYTES, self._unread_bytes))
+        self._unread_bytes -= len(data)
         parser = etree.XMLParser(
             resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True
         )
@@ -127,11 +131,20 @@ class Package:
             raise OutcomeError(Outcome.NOT_A_DOCUMENT, "a part of the OFD declares a document type, which no OFD has")
         return root
 
-    def _bytes(self, name: str) -> bytes:
+    def media(self, name: str) -> bytes:
+        """The bytes of an image that `find` gave.
+
+        Raises:
+            OutcomeError: as `xml`, of what a zip can be.
+        """
+        data = self._bytes(name, self._unread_media_bytes)
+        self._unread_media_bytes -= len(data)
+        return data
+
+    def _bytes(self, name: str, limit: int) -> bytes:
         member = self._parts[name]
         if member.flag_bits & 1:
             raise OutcomeError(Outcome.ENCRYPTED, "the OFD's parts are protected by a password; ask for an open copy")
-        limit = min(MAX_PART_BYTES, self._unread_bytes)
         try:
             with self._archive.open(member) as part:
                 data = part.read(limit + 1)
@@ -151,7 +164,6 @@ class Package:
             raise OutcomeError(
                 Outcome.TOO_LARGE, f"the part {posixpath.basename(name)} of the OFD unpacks to more than is read"
             )
-        self._unread_bytes -= len(data)
         return data
 
 

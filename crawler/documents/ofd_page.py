@@ -53,12 +53,25 @@ Parts = Mapping[str, Sequence[etree._Element]]  # noqa: SLF001 - lxml names its 
 """An object's child elements by local name."""
 
 
+class Picture(NamedTuple):
+    """An image on a page: ``matrix`` maps its unit square to points; ``part`` is its file, ``None`` where it is not known."""
+
+    resource: str
+    matrix: Matrix
+    part: str | None = None
+
+    @property
+    def box(self) -> Box:
+        """What it covers, in points."""
+        return _transformed((0.0, 0.0, 1.0, 1.0), self.matrix)
+
+
 class Drawing(NamedTuple):
     """What one page or template shows by itself."""
 
     runs: list[TextRun]
     rules: RuleCollector
-    images: list[Box]
+    images: list[Picture]
     path_count: int
     flags: frozenset[str]
 
@@ -85,7 +98,7 @@ def page_content(number: int, size: tuple[float, float], drawings: list[Drawing]
         # Labels of a template and numbers of a page have no order of their own between them.
         runs = [run for line in lines_of(runs) for run in line.runs]
     text = "".join(run.text for run in runs)
-    images = [image for drawing in drawings for image in drawing.images]
+    images = [picture.box for drawing in drawings for picture in drawing.images]
     marks = PageMarks(
         number,
         width,
@@ -98,7 +111,8 @@ def page_content(number: int, size: tuple[float, float], drawings: list[Drawing]
     return PageContent(
         marks,
         *character_counts(text, text),
-        image_share=max((_shown(image, width, height) for image in images), default=0.0) / (width * height),
+        # Together: scanners cut a sheet into strips.
+        image_share=min(sum(_shown(image, width, height) for image in images) / (width * height), 1.0),
         path_count=sum(drawing.path_count for drawing in drawings),
         all_invisible=False,
         placeholder_count=text.count("(cid:"),
@@ -172,7 +186,7 @@ class _Walker:
         self._left = MAX_OBJECTS
         self._runs: list[TextRun] = []
         self._rules = RuleCollector()
-        self._images: list[Box] = []
+        self._images: list[Picture] = []
         self._path_count = 0
         self._flags: set[str] = set()
 
@@ -221,10 +235,13 @@ class _Walker:
         self._open.discard(identifier)
 
     def _image(self, element: etree._Element, outer: Matrix) -> None:
-        boundary = numbers(element.get("Boundary"), 4)
-        if boundary:
-            x, y, width, height = boundary
-            self._images.append(_transformed((x, y, x + width, y + height), outer))
+        a, b, c, d, e, f = _matrix(element, outer)
+        if element.get("CTM") is None:
+            # The image fills its boundary.
+            boundary = numbers(element.get("Boundary"), 4) or (0.0, 0.0, 0.0, 0.0)
+            a, b, c, d = a * boundary[2], b * boundary[2], c * boundary[3], d * boundary[3]
+        if all(-1e5 < value < 1e5 for value in (a, b, c, d, e, f)):
+            self._images.append(Picture((element.get("ResourceID") or "").strip(), (a, b, c, d, e, f)))
 
     def _path(self, element: etree._Element, parts: Parts, outer: Matrix) -> None:
         self._path_count += 1
