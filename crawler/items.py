@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from crawler.dataset.model import Validators
 from crawler.portals.model import Portal
 
 
@@ -53,3 +54,10 @@ class PageItem:
     documents: list[DocumentItem] = field(default_factory=list)
     outcome: str | None = None
     message: str = ""
+    link_url: str = ""
+    """As the list links the page, where it was received whole in this run; ``fingerprint`` is then of what it says."""
+    fingerprint: str = ""
+    validators: Validators = field(default_factory=Validators)
+    """What asks the server next time whether the page is still as it was."""
+    unchanged: bool = False
+    """Known from an earlier night and still listed; not read anew."""

@@ -49,7 +49,7 @@ class RevisitPolicy:
 
     def page(self, known: KnownPage | None, link: Link) -> Visit:
         """What is done about the page behind a row of a list."""
-        if known is None or known.fetched_at is None or known.outcome in UNSETTLED:
+        if known is None or known.outcome in UNSETTLED:
             return Visit.FETCH
         if (known.list_title or "", known.list_date) != (" ".join(link.text.split()), link.date or known.list_date):
             return Visit.FETCH

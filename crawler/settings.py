@@ -73,6 +73,14 @@ DISCOVERY_MAX_PAGES = 16
 COLUMN_MAX_PAGES = 200
 COLUMN_MAX_DEPTH = 3
 
+# --- Night after night -------------------------------------------------------------------------------------------------
+# Lists are read every night; pages and documents are asked about where the server gave an ETag or Last-Modified. The rest is
+# fetched anew once in so many days, each on a day of its own; 0 fetches everything every night.
+REVISIT_DAYS = 14
+# Known columns are swept without a search; the search is made again once in so many days, and in any night in which a known
+# column cannot be read.
+DISCOVERY_DAYS = 7
+
 # --- Reading documents -----------------------------------------------------------------------------------------------
 # Child processes; each is killed when it exceeds one of the limits, and the document gets the outcome.
 EXTRACTION_WORKERS = max(1, (os.cpu_count() or 2))

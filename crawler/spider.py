@@ -12,23 +12,33 @@ from typing import TYPE_CHECKING, Any, Self, cast
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from scrapy import Request, Spider, signals
+from scrapy.exceptions import (
+    CannotResolveHostError,
+    DownloadConnectionRefusedError,
+    DownloadFailedError,
+    DownloadTimeoutError,
+)
 
 from crawler.arguments import CrawlArguments
+from crawler.dataset.clock import utc_now
 from crawler.dataset.ledger import Ledger
+from crawler.dataset.model import KnownPage, Validators
 from crawler.divisions import registered_divisions
-from crawler.failures import describe_exception
+from crawler.failures import RefusedRequest, describe_exception
 from crawler.forms.catalogue import FORM_VERSIONS, load_form
 from crawler.forms.titles import read_title
 from crawler.items import DocumentItem, PageItem
+from crawler.known import asked_again, unchanged_documents
 from crawler.loaders import PageLoader
 from crawler.outcomes import Outcome
 from crawler.portals import families
 from crawler.portals.article import DOCUMENT_SUFFIXES, is_document_url, parse_article
 from crawler.portals.discovery import Discovery, Stage, describe, page_role
 from crawler.portals.families.rows import is_list_url
-from crawler.portals.model import Link, ListShapeError, Portal
+from crawler.portals.model import Link, ListPage, ListRequest, ListShapeError, Portal
 from crawler.portals.registry import allowed_hosts
 from crawler.portals.titles import classify_title
+from crawler.revisit import RevisitPolicy, Visit, fingerprint
 from crawler.sweep import ColumnSweep, PortalSweep
 from crawler.workspace import Workspace
 
@@ -38,6 +48,7 @@ if TYPE_CHECKING:
     from twisted.python.failure import Failure
 
     from crawler.dataset.publish import Publication
+    from crawler.portals.model import ArticlePage
 
 LEAST_DELAY_SECONDS = 0.005
 """Scrapy 2.19 counts a transfer only when its task first runs, so without any delay it starts all that is queued for a host at
@@ -48,6 +59,11 @@ IMAGES_FRAGMENT = "#page-images"
 
 BODY_MIN_CHARACTERS = 600
 """An article with attachments and less text than this is only their cover; the shortest reports have 2,800 characters."""
+
+ROWS_IN_FLIGHT = 4
+"""Pages of one portal that are asked for at a time: a host takes one request after the other, more would only fill memory."""
+
+NOT_MODIFIED = 304
 
 MIN_HEADINGS = 3
 """Headings of the form by which a shorter text is part of a report, whose tables are attached."""
@@ -66,6 +82,7 @@ class ReportsSpider(Spider):
     def __init__(self, *, arguments: CrawlArguments, workspace: Workspace, discovery_max_pages: int) -> None:
         super().__init__()
         self.workspace = workspace
+        self.started_at = utc_now()
         self.years = arguments.years
         self.sample = arguments.sample
         self.sweeps = {
@@ -76,6 +93,10 @@ class ReportsSpider(Spider):
         }
         self.divisions = registered_divisions()
         self.publication: Publication | None = None
+        self.revisits = RevisitPolicy(self.started_at, 0)
+        """When known pages and documents are fetched anew."""
+        self.discoveries = self.revisits
+        """When columns are searched for anew."""
         workspace.create()
         self.ledger = Ledger(workspace.ledger_url)
         self.last_success = {row.portal: row.last_success for row in self.ledger.portal_health(self.name)}
@@ -103,6 +124,8 @@ class ReportsSpider(Spider):
             discovery_max_pages=crawler.settings.getint("DISCOVERY_MAX_PAGES"),
         )
         crawler.signals.connect(spider.end_run, signal=signals.spider_closed)
+        spider.revisits = RevisitPolicy(spider.started_at, crawler.settings.getint("REVISIT_DAYS"))
+        spider.discoveries = RevisitPolicy(spider.started_at, crawler.settings.getint("DISCOVERY_DAYS"))
         return spider
 
     @staticmethod
@@ -124,33 +147,51 @@ class ReportsSpider(Spider):
     # --- home page -> column ------------------------------------------------------------------------------------------
 
     async def start(self) -> AsyncIterator[Request]:
-        """One first request a portal; a known column is read at once."""
-        for sweep in self.sweeps.values():
-            for column in sweep.portal.columns:
+        """One first request a portal: a known column is swept at once, else the search for columns begins.
+
+        Portals that have waited longest come first, so that a run that must end early does not leave the same ones out.
+        """
+        waiting = sorted(self.sweeps.values(), key=lambda sweep: self.last_success.get(sweep.key) or "")
+        for sweep in waiting:
+            columns = sweep.portal.columns
+            if not columns:
+                columns, found_at = await asyncio.to_thread(self.ledger.visits.entries, self.name, sweep.key)
+                sweep.searching = found_at is None or self.discoveries.is_due(sweep.key, found_at)
+            for column in columns:
                 yield self._list_request(sweep, self._column(sweep, column), column)
-            for request in self._search_on(sweep):
-                yield request
+            if sweep.searching:
+                for request in self._search_on(sweep):
+                    yield request
 
     def _search_on(self, sweep: PortalSweep) -> Iterator[Request]:
         """Ask for the page that discovery wants next, if it wants one."""
         wanted = sweep.discovery.next_page()
-        if wanted is None:
-            return
-        url, stage = wanted
+        if wanted is not None:
+            yield self._search_request(sweep, *wanted)
+
+    def _search_request(self, sweep: PortalSweep, url: str, stage: Stage, *, instead_of: str | None = None) -> Request:
         meta = {
             **self.request_meta(sweep.portal),
             "download_maxsize": self.settings.getint("PAGE_MAX_BYTES"),
             "download_timeout": self.settings.getfloat("HOME_TIMEOUT"),
             "max_retry_times": self.settings.getint("HOME_RETRY_TIMES"),
         }
-        arguments = {"sweep": sweep, "stage": stage}
-        yield Request(url, self.parse_search, errback=self.search_failed, meta=meta, dont_filter=True, cb_kwargs=arguments)
+        arguments = {"sweep": sweep, "stage": stage, "instead_of": instead_of}
+        return Request(url, self.parse_search, errback=self.search_failed, meta=meta, dont_filter=True, cb_kwargs=arguments)
 
-    async def parse_search(self, response: Response, sweep: PortalSweep, stage: Stage) -> AsyncIterator[Request | PageItem]:
+    def _search_after_loss(self, sweep: PortalSweep) -> Iterator[Request]:
+        """A column known from earlier nights cannot be read: look for where it went, in the same night."""
+        if not sweep.searching and not sweep.portal.columns:
+            sweep.searching = True
+            yield from self._search_on(sweep)
+
+    async def parse_search(
+        self, response: Response, sweep: PortalSweep, stage: Stage, instead_of: str | None = None
+    ) -> AsyncIterator[Request | PageItem]:
         """Follow the words from the home page towards the report column."""
         sweep.reached = True
         asked = response.request.url if response.request else response.url
-        asked = response.meta.get("redirect_urls", [asked])[0]
+        asked = instead_of or response.meta.get("redirect_urls", [asked])[0]
         try:
             step = await asyncio.to_thread(sweep.discovery.take, asked, stage, response.body, final_url=response.url)
         except ValueError as error:
@@ -158,8 +199,10 @@ class ReportsSpider(Spider):
         else:
             sweep.lines.extend(describe(step))
             if step.role == "column":
-                async for found in self.parse_list(response, sweep, self._column(sweep, step.url), 0):
-                    yield found
+                column = self._column(sweep, step.url)
+                if not column.pages:
+                    async for found in self.parse_list(response, sweep, column, 0):
+                        yield found
             elif step.url in sweep.discovery.articles:
                 # A portal with one report links it where others have a column.
                 column = self._column(sweep, step.url)
@@ -181,7 +224,13 @@ class ReportsSpider(Spider):
         """Note why a page of the search could not be read, and go on with the next best."""
         request = cast("Request", failure.request)  # type: ignore[attr-defined]
         sweep: PortalSweep = request.cb_kwargs["sweep"]
-        outcome, message = describe_exception(cast("BaseException", failure.value), request.url)
+        error = cast("BaseException", failure.value)
+        outcome, message = describe_exception(error, request.url)
+        instead = other_scheme(request.url, error) if request.cb_kwargs["instead_of"] is None else None
+        if instead is not None:
+            sweep.lines.append(f"{request.url}\n  {outcome.value}: {message}; trying {instead}")
+            yield self._search_request(sweep, instead, request.cb_kwargs["stage"], instead_of=request.url)
+            return
         sweep.problems.append((outcome, message))
         sweep.lines.append(f"{request.url}\n  {outcome.value}: {message}")
         self.logger.warning("%s: %s: %s", sweep.portal.name, outcome.value, message)
@@ -192,49 +241,75 @@ class ReportsSpider(Spider):
     def _column(self, sweep: PortalSweep, url: str) -> ColumnSweep:
         return sweep.columns.setdefault(url, ColumnSweep(url))
 
-    def _list_request(self, sweep: PortalSweep, column: ColumnSweep, url: str, depth: int = 0) -> Request:
-        column.pages.add(url)
-        meta = {**self.request_meta(sweep.portal), "download_maxsize": self.settings.getint("PAGE_MAX_BYTES")}
+    def _list_request(
+        self, sweep: PortalSweep, column: ColumnSweep, wanted: str | ListRequest, depth: int = 0, *, afresh: bool = False
+    ) -> Request:
+        """Ask for a page of a list, or for the part of one that only an API gives; conditionally, unless ``afresh``."""
+        part = wanted if isinstance(wanted, ListRequest) else None
+        key = part.key if part else cast("str", wanted)
+        column.pages.add(key)
+        known = {} if afresh else self.ledger.visits.list_validators(sweep.key, [key])
+        headers = known[key].conditions if key in known else {}
+        if part:
+            headers |= {"Referer": part.page_url, "X-Requested-With": "XMLHttpRequest"}
+            if part.body is not None:
+                headers["Content-Type"] = part.content_type
         return Request(
-            url,
+            part.url if part else key,
             self.parse_list,
+            method="POST" if part and part.body is not None else "GET",
+            body=part.body if part and part.body is not None else b"",
+            headers=headers,
             errback=self.list_failed,
-            meta=meta,
+            meta={
+                **self.request_meta(sweep.portal),
+                "download_maxsize": self.settings.getint("PAGE_MAX_BYTES"),
+                "handle_httpstatus_list": [NOT_MODIFIED],
+            },
             dont_filter=True,
             priority=10,
-            cb_kwargs={"sweep": sweep, "column": column, "depth": depth},
+            cb_kwargs={"sweep": sweep, "column": column, "depth": depth, "part": part},
         )
 
     async def parse_list(
-        self, response: Response, sweep: PortalSweep, column: ColumnSweep, depth: int
+        self, response: Response, sweep: PortalSweep, column: ColumnSweep, depth: int, part: ListRequest | None = None
     ) -> AsyncIterator[Request | PageItem]:
         """Read one page of a column's list: its rows, its further pages, its sub-columns.
 
         Pages are parsed in threads, here and elsewhere: a large one takes longer than the event loop may stand still.
         """
         sweep.reached = True
-        column.pages.add(response.url)
+        key = part.key if part else (response.request.url if response.request else response.url)
+        url, body = response.url, response.body
+        if response.status == NOT_MODIFIED:
+            kept = await asyncio.to_thread(self.ledger.visits.list_body, sweep.key, key)
+            if kept is None:
+                yield self._list_request(sweep, column, part or key, depth, afresh=True)
+                return
+            url, body = kept
+            self.crawler.stats.inc_value("list/unchanged")
+        column.pages.update((key, url))
         try:
-            page = await asyncio.to_thread(
-                families.read_list, response.body, response.url, family=sweep.portal.family, encoding=sweep.portal.encoding
-            )
-        except ListShapeError as error:
+            page = await asyncio.to_thread(_read_list, body, url, part, sweep.portal)
+        except (ListShapeError, ValueError) as error:
             message = f"{error}; the portal may have been rebuilt: look at it with `scrapy portals check {column.url}`"
             column.problems.append((Outcome.FAILED, message))
             self.crawler.stats.inc_value("column/shape_errors")
             self.logger.error("%s: column %s: %s", sweep.portal.name, column.url, message)
+            for request in self._search_after_loss(sweep):
+                yield request
             return
-        column.family = column.family or page.family
-        if page.declared_total is not None:
-            column.declared_total = max(column.declared_total or 0, page.declared_total)
+        if response.status != NOT_MODIFIED:
+            await asyncio.to_thread(self.ledger.visits.keep_list, sweep.key, key, url, body, _validators(response))
+        column.take(page)
         fresh = [item for item in page.items if item.url not in column.collected]
         column.collected.update(item.url for item in fresh)
         for item in fresh:
             for found in self._row(sweep, column, item):
                 yield found
         # A pager that counts on past its end shows rows already seen: then there is nothing further.
-        if fresh or (depth == 0 and not page.items):
-            for request in self._further(sweep, column, page.next_pages, depth):
+        if fresh or (depth == 0 and not page.items) or page.next_requests:
+            for request in self._further(sweep, column, page, depth):
                 yield request
         if depth < self.settings.getint("COLUMN_MAX_DEPTH"):
             for link in page.sub_columns:
@@ -242,18 +317,21 @@ class ReportsSpider(Spider):
                     sub = self._column(sweep, link.url)
                     if link.url not in sub.pages:
                         yield self._list_request(sweep, sub, link.url, depth + 1)
+        async for visit in self._feed(sweep):
+            yield visit
 
-    def _further(self, sweep: PortalSweep, column: ColumnSweep, pages: tuple[str, ...], depth: int) -> Iterator[Request]:
+    def _further(self, sweep: PortalSweep, column: ColumnSweep, page: ListPage, depth: int) -> Iterator[Request]:
         limit = self.settings.getint("COLUMN_MAX_PAGES")
-        for url in pages:
-            if url in column.pages:
+        further: list[str | ListRequest] = [*page.next_pages, *page.next_requests]
+        for wanted in further:
+            if (wanted.key if isinstance(wanted, ListRequest) else wanted) in column.pages:
                 continue
             if len(column.pages) >= limit:
                 column.problems.append((Outcome.FAILED, f"{column.url} has more than {limit} pages; raise COLUMN_MAX_PAGES"))
                 return
-            yield self._list_request(sweep, column, url, depth)
+            yield self._list_request(sweep, column, wanted, depth)
 
-    def list_failed(self, failure: Failure) -> None:
+    def list_failed(self, failure: Failure) -> Iterator[Request]:
         """A list page that cannot be read makes its column incomplete, unless it lies past what the list declares."""
         request = cast("Request", failure.request)  # type: ignore[attr-defined]
         sweep: PortalSweep = request.cb_kwargs["sweep"]
@@ -264,9 +342,11 @@ class ReportsSpider(Spider):
             return
         column.problems.append((outcome, message))
         self.logger.error("%s: column %s: %s: %s", sweep.portal.name, column.url, outcome.value, message)
+        if request.url == column.url:
+            yield from self._search_after_loss(sweep)
 
-    def _row(self, sweep: PortalSweep, column: ColumnSweep, link: Link) -> Iterator[Request | PageItem]:
-        """Follow one row of the list, unless its title says that it is something else."""
+    def _row(self, sweep: PortalSweep, column: ColumnSweep, link: Link) -> Iterator[PageItem]:
+        """Put one row of the list on the way, unless its title says that it is something else."""
         verdict = classify_title(link.text)
         if verdict.kind == "lookalike":
             column.lookalikes += 1
@@ -276,33 +356,60 @@ class ReportsSpider(Spider):
             return
         year = read_title(link.text).year
         if self.years is not None and year is not None and year not in self.years:
+            column.filtered = True
             self.crawler.stats.inc_value("page/other_year")
             return
         column.reports += 1
-        column.titles.append(link.text)
-        if not self.follow_rows or link.url in sweep.asked:
-            return
-        sweep.asked.add(link.url)
+        if not self.follow_rows:
+            column.titles.append(link.text)
+        elif link.url not in sweep.asked:
+            sweep.asked.add(link.url)
+            sweep.rows.append((column, link))
+
+    async def _feed(self, sweep: PortalSweep) -> AsyncIterator[Request | PageItem]:
+        """Follow the rows that wait, a few at a time."""
+        while sweep.rows and sweep.in_flight < ROWS_IN_FLIGHT:
+            few = [sweep.rows.popleft() for _ in range(min(len(sweep.rows), ROWS_IN_FLIGHT))]
+            known = await asyncio.to_thread(self.ledger.visits.known_pages, sweep.key, [link.url for _, link in few])
+            for column, link in few:
+                yield self._visit(sweep, column, link, known.get(link.url))
+
+    def _visit(self, sweep: PortalSweep, column: ColumnSweep, link: Link, known: KnownPage | None) -> Request | PageItem:
+        """Fetch the page of a row, ask whether it changed, or trust what is known of it."""
         if is_document_url(link.url):
             document = DocumentItem(link.url, "attachment", link_text=link.text, expected=promised_kind(link.url))
-            yield self._item(sweep, column, link.url, link, documents=[document])
-            return
-        meta = {**self.request_meta(sweep.portal), "download_maxsize": self.settings.getint("PAGE_MAX_BYTES")}
-        yield Request(
+            return self._item(sweep, column, link.url, link, documents=[document])
+        visit = self.revisits.page(known, link)
+        self.crawler.stats.inc_value(f"page/visit/{visit.value}")
+        if visit is Visit.TRUST and known is not None:
+            return self._known_item(sweep, column, link, known)
+        sweep.in_flight += 1
+        return Request(
             link.url,
             self.parse_page,
+            headers=known.validators.conditions if visit is Visit.ASK and known else {},
             errback=self.page_failed,
-            meta=meta,
+            meta={
+                **self.request_meta(sweep.portal),
+                "download_maxsize": self.settings.getint("PAGE_MAX_BYTES"),
+                "handle_httpstatus_list": [NOT_MODIFIED],
+            },
             dont_filter=True,
-            cb_kwargs={"sweep": sweep, "column": column, "link": link},
+            cb_kwargs={"sweep": sweep, "column": column, "link": link, "known": known},
         )
 
     # --- page -> documents --------------------------------------------------------------------------------------------
 
     async def parse_page(
-        self, response: Response, sweep: PortalSweep, column: ColumnSweep, link: Link
+        self, response: Response, sweep: PortalSweep, column: ColumnSweep, link: Link, known: KnownPage | None = None
     ) -> AsyncIterator[Request | PageItem]:
         """Read an article: its title and date, the documents it links, and its own body."""
+        sweep.in_flight -= 1
+        async for visit in self._feed(sweep):
+            yield visit
+        if response.status == NOT_MODIFIED and known is not None:
+            yield self._known_item(sweep, column, link, known)
+            return
         content_type = (response.headers.get("Content-Type") or b"text/html").lower()
         if not content_type.startswith((b"text/", b"application/xhtml")):
             # A row without a telling suffix that turns out to be a file.
@@ -317,6 +424,23 @@ class ReportsSpider(Spider):
                 yield found
             return
         article = await asyncio.to_thread(parse_article, *page)
+        says = fingerprint(article)
+        yield self._item(
+            sweep,
+            column,
+            response.url,
+            link,
+            title=article.title,
+            published_date=article.published_date or link.date,
+            source=article.source,
+            documents=self._documents(response, link, article, known if known and known.fingerprint == says else None),
+            link_url=link.url,
+            fingerprint=says,
+            validators=_validators(response),
+        )
+
+    def _documents(self, response: Response, link: Link, article: ArticlePage, same: KnownPage | None) -> list[DocumentItem]:
+        """The documents of an article. Where it says the ``same`` as when it was known, its body is the one kept then."""
         documents = [
             DocumentItem(attachment.url, "attachment", link_text=attachment.text, expected=promised_kind(attachment.url))
             for attachment in article.attachments
@@ -327,27 +451,39 @@ class ReportsSpider(Spider):
             images = tuple(image.url for image in article.images)
             documents.append(DocumentItem(f"{response.url}{IMAGES_FRAGMENT}", "attachment", pages=images))
         if not documents or len(article.body_text) >= BODY_MIN_CHARACTERS or prints_sections(article.body_text):
-            documents.insert(0, DocumentItem(response.url, "body", link_text=link.text, content=response.body))
-        yield self._item(
+            body = next((kept for kept in same.documents if kept.role == "body" and kept.sha256), None) if same else None
+            if body is not None:
+                documents.insert(0, asked_again(body))
+            else:
+                documents.insert(0, DocumentItem(response.url, "body", link_text=link.text, content=response.body))
+        return documents
+
+    def _known_item(self, sweep: PortalSweep, column: ColumnSweep, link: Link, known: KnownPage) -> PageItem:
+        """A page that is as it was: its documents are asked about, and it is not read again."""
+        return self._item(
             sweep,
             column,
-            response.url,
+            known.page_url,
             link,
-            title=article.title,
-            published_date=article.published_date or link.date,
-            source=article.source,
-            documents=documents,
+            title=known.title,
+            published_date=known.published_date,
+            source=known.source,
+            documents=unchanged_documents(known),
+            unchanged=True,
         )
 
-    def page_failed(self, failure: Failure) -> Iterator[PageItem]:
+    async def page_failed(self, failure: Failure) -> AsyncIterator[Request | PageItem]:
         """An article that cannot be read is an item with an outcome."""
         request = cast("Request", failure.request)  # type: ignore[attr-defined]
         sweep: PortalSweep = request.cb_kwargs["sweep"]
         column: ColumnSweep = request.cb_kwargs["column"]
         link: Link = request.cb_kwargs["link"]
+        sweep.in_flight -= 1
         outcome, message = describe_exception(cast("BaseException", failure.value), request.url)
         self.logger.warning("%s: %s: %s", sweep.portal.name, outcome.value, message)
         yield self._item(sweep, column, link.url, link, outcome=outcome.value, message=message)
+        async for visit in self._feed(sweep):
+            yield visit
 
     def _item(self, sweep: PortalSweep, column: ColumnSweep, url: str, link: Link, **values: Any) -> PageItem:
         loader = PageLoader(item={})
@@ -374,7 +510,11 @@ class ReportsSpider(Spider):
                 browser=portal.browser,
                 new_document=sweep.new_documents > 0,
             )
+            if sweep.searching and sweep.reached:
+                kept = [column.url for column in sweep.columns.values() if column.outcome is Outcome.OK]
+                self.ledger.visits.keep_entries(self.name, sweep.key, [*sweep.discovery.columns, *kept])
             for column in sweep.columns.values():
+                self._mark_gone(sweep, column)
                 self.ledger.record_column(
                     sweep.key,
                     column.url,
@@ -385,6 +525,15 @@ class ReportsSpider(Spider):
                     message=column.message,
                 )
             self.crawler.stats.inc_value(f"portal/outcome/{sweep.outcome.value}")
+
+    def _mark_gone(self, sweep: PortalSweep, column: ColumnSweep) -> None:
+        """Only a list that was read whole can tell what left it."""
+        if column.outcome is Outcome.OK and not column.filtered and not sweep.rows and self.follow_rows:
+            gone = self.ledger.mark_gone(sweep.key, column.url, not_seen_since=self.started_at)
+            sweep.gone += gone
+            if gone:
+                self.crawler.stats.inc_value("page/gone", gone)
+                self.logger.warning("%s: %d pages are no longer listed in %s", sweep.portal.name, gone, column.url)
 
     @property
     def all_failed(self) -> bool:
@@ -397,6 +546,34 @@ class ReportsSpider(Spider):
         self.ledger.close()
         if self.sample is not None:
             self.sample.stop()
+
+
+def _read_list(body: bytes, url: str, part: ListRequest | None, portal: Portal) -> ListPage:
+    if part is not None:
+        return families.read_answer(body, part)
+    return families.read_list(body, url, family=portal.family, encoding=portal.encoding)
+
+
+def _validators(response: Response) -> Validators:
+    given = (response.headers.get(name) for name in ("ETag", "Last-Modified"))
+    return Validators(*(value.decode("latin-1") if value else None for value in given))
+
+
+def other_scheme(url: str, error: BaseException) -> str | None:
+    """The same address by https instead of http or the reverse, where the failure may be the scheme's; else ``None``.
+
+    Some portals answer on one of the two only. A port that the address names is for one of them, so that a refusal or a
+    silence there is final.
+    """
+    cause = error.__cause__ if isinstance(error, RefusedRequest) and error.__cause__ else error
+    parts = urlsplit(url)
+    if isinstance(cause, DownloadConnectionRefusedError | DownloadTimeoutError) and parts.port is not None:
+        return None
+    if not isinstance(cause, DownloadConnectionRefusedError | DownloadTimeoutError | DownloadFailedError | OSError):
+        return None
+    if isinstance(cause, CannotResolveHostError):
+        return None
+    return parts._replace(scheme="http" if parts.scheme == "https" else "https").geturl()
 
 
 def prints_sections(text: str) -> bool:

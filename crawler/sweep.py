@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
 
 from crawler.outcomes import Outcome
 from crawler.portals.discovery import Discovery
-from crawler.portals.model import Portal
+from crawler.portals.model import Link, ListPage, Portal
 
 
 @dataclass(slots=True)
@@ -20,20 +21,34 @@ class ColumnSweep:
     url: str
     family: str | None = None
     declared_total: int | None = None
+    declared_pages: int | None = None
+    read: int = 0
+    """List pages and parts that were read."""
     collected: set[str] = field(default_factory=set)
     pages: set[str] = field(default_factory=set)
     reports: int = 0
     lookalikes: int = 0
     titles: list[str] = field(default_factory=list)
-    """Of the rows that may be reports, in order."""
+    """Of the rows that may be reports, in order; only where they are not followed."""
+    filtered: bool = False
+    """Whether rows were left out by their year, so that what is missing is not gone."""
     problems: list[tuple[Outcome, str]] = field(default_factory=list)
+
+    def take(self, page: ListPage) -> None:
+        """Note what one page of the list says of the whole."""
+        self.read += 1
+        self.family = self.family or page.family
+        if page.declared_total is not None:
+            self.declared_total = max(self.declared_total or 0, page.declared_total)
+        if page.declared_pages is not None:
+            self.declared_pages = max(self.declared_pages or 0, page.declared_pages)
 
     @property
     def outcome(self) -> Outcome:
         """``ok`` only where every list page was read and what it declares was collected."""
         if self.problems:
             return self.problems[0][0]
-        return Outcome.OK if self._missing == 0 else Outcome.FAILED
+        return Outcome.OK if self._missing == 0 and self._missing_pages == 0 else Outcome.FAILED
 
     @property
     def message(self) -> str:
@@ -44,7 +59,18 @@ class ColumnSweep:
                 f"the list declares {self.declared_total} rows, {len(self.collected)} were collected: "
                 f"{self._missing} rows of {self.url} are missing"
             )
+        elif self._missing_pages:
+            sentences.append(
+                f"the list declares {self.declared_pages} pages, {self.read} could be reached: {self.url} is incomplete"
+            )
         return "; ".join(sentences)
+
+    @property
+    def _missing_pages(self) -> int:
+        """Where a list declares no total, its number of pages must do; it may count an empty one."""
+        if self.declared_total is not None or self.problems:
+            return 0
+        return max(0, (self.declared_pages or 0) - max(1, self.read))
 
     @property
     def _missing(self) -> int:
@@ -63,6 +89,13 @@ class PortalSweep:
     new_documents: int = 0
     asked: set[str] = field(default_factory=set)
     """Rows followed in this run; one article may stand in several columns."""
+    rows: deque[tuple[ColumnSweep, Link]] = field(default_factory=deque)
+    """Rows still to be followed; a host takes one request at a time, so few are asked for at once."""
+    in_flight: int = 0
+    searching: bool = False
+    """Whether discovery walks in this run; known columns are swept without it."""
+    gone: int = 0
+    """Pages that left their columns in this run."""
     problems: list[tuple[Outcome, str]] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
     """What discovery did, in words, for ``scrapy portals check``."""
@@ -82,6 +115,8 @@ class PortalSweep:
     def message(self) -> str:
         """What kept the portal from being read whole, or an empty text."""
         sentences = [column.message for column in self.columns.values() if column.message]
+        if self.rows:
+            sentences.append(f"{len(self.rows)} rows were not followed before the run ended; the next run goes on with them")
         if not self.columns:
             sentences = [sentence for _, sentence in self.problems]
             if self.reached:

@@ -14,10 +14,12 @@ from scrapy.pipelines.files import FilesPipeline
 from scrapy.utils.defer import ensure_awaitable
 
 from crawler.dataset.attachments import AtomicFSFilesStore, content_path
+from crawler.dataset.model import Validators
 from crawler.documents.completeness import missing_end
 from crawler.documents.sniff import sniff
 from crawler.failures import describe_exception, describe_status
 from crawler.outcomes import Outcome, OutcomeError
+from crawler.revisit import Visit
 from pipelines.page_images import fetch_pages, known_pages
 
 if TYPE_CHECKING:
@@ -56,6 +58,8 @@ class AttachmentsPipeline(FilesPipeline):
     async def process_item(self, item: PageItem, spider: Any = None) -> PageItem:  # noqa: ARG002 - Scrapy's signature
         """Store the article body, then fetch and store the attachments."""
         for document in item.documents:
+            if document.outcome is None and document.sha256 is None and document.role != "body" and not document.pages:
+                self._trust(document)
             if document.content is not None and document.outcome is None:
                 await self._store(document, document.content)
                 document.content = None
@@ -64,7 +68,7 @@ class AttachmentsPipeline(FilesPipeline):
         return cast("PageItem", await super().process_item(item))
 
     def get_media_requests(self, item: PageItem, info: MediaPipeline.SpiderInfo) -> list[Request]:  # noqa: ARG002
-        """One request for each attachment that has no outcome yet, conditional where the ledger knows it."""
+        """One request for each attachment that has no outcome yet, conditional where the server can be asked."""
         return [self._request(item, document) for document in self._wanted(item)]
 
     async def media_to_download(self, request: Request, info: MediaPipeline.SpiderInfo, *, item: Any = None) -> FileInfo:  # type: ignore[override]  # noqa: ARG002 - Scrapy awaits what is returned
@@ -110,6 +114,10 @@ class AttachmentsPipeline(FilesPipeline):
             )
             return self._failed(request, Outcome.TRUNCATED, message)
         stored = await self._persist(response.body)
+        known = self.spider.ledger.known_document(request.url)
+        if known is not None and known.sha256 == stored["sha256"] and _is_conditional(request):
+            # Asked whether it changed, the server sent the same again: it cannot be asked.
+            return self._info(request, "downloaded", {**stored, "etag": None, "last_modified": None})
         validators = {"etag": _header(response, "ETag"), "last_modified": _header(response, "Last-Modified")}
         return self._info(request, "downloaded", {**stored, **validators})
 
@@ -124,14 +132,25 @@ class AttachmentsPipeline(FilesPipeline):
     def _wanted(item: PageItem) -> list[DocumentItem]:
         return [document for document in item.documents if document.outcome is None and document.sha256 is None]
 
+    def _trust(self, document: DocumentItem) -> None:
+        """Take a known document for what it is where its server cannot be asked and its day has not come."""
+        known = self.spider.ledger.known_document(document.url)
+        if known is None or self.spider.revisits.document(known) is not Visit.TRUST:
+            return
+        document.sha256, document.media_type, document.size, document.path = (
+            known.sha256,
+            known.media_type,
+            known.size,
+            known.path,
+        )
+        document.unchanged = True
+        self.inc_stats("trusted")
+
     def _request(self, item: PageItem, document: DocumentItem) -> Request:
         headers = {"Referer": item.page_url}
         known = self.spider.ledger.known_document(document.url)
-        if known is not None and known.sha256 and known.path:
-            if known.etag:
-                headers["If-None-Match"] = known.etag
-            if known.last_modified:
-                headers["If-Modified-Since"] = known.last_modified
+        if known is not None and self.spider.revisits.document(known) is Visit.ASK:
+            headers |= Validators(known.etag, known.last_modified).conditions
         meta = {**self.spider.request_meta(item.portal), "document": True}
         return Request(document.url, callback=NO_CALLBACK, headers=headers, meta=meta)
 
@@ -188,6 +207,10 @@ class AttachmentsPipeline(FilesPipeline):
 
 def _describe(content: bytes) -> tuple[str, str]:
     return hashlib.sha256(content).hexdigest(), sniff(content)
+
+
+def _is_conditional(request: Request) -> bool:
+    return "If-None-Match" in request.headers or "If-Modified-Since" in request.headers
 
 
 def _header(response: Response, name: str) -> str | None:

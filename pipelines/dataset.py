@@ -12,7 +12,7 @@ from crawler.publication import publish_workspace
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
-    from crawler.items import PageItem
+    from crawler.items import DocumentItem, PageItem
     from crawler.spider import ReportsSpider
 
 logger = logging.getLogger(__name__)
@@ -46,10 +46,15 @@ class DatasetPipeline:
     @staticmethod
     def _record(spider: ReportsSpider, item: PageItem) -> int:
         """How many of the page's documents are new."""
-        new = 0
+        portal = spider.portal_key(item.portal)
+        if item.unchanged and all(document.unchanged for document in item.documents):
+            kept = [(document.url, document.sha256 or "") for document in item.documents]
+            spider.ledger.visits.touch_page(portal, item.page_url, kept, run=spider.run)
+            return 0
+        new = sum(DatasetPipeline._record_document(spider, item, document) for document in item.documents)
         spider.ledger.record_page(
             item.page_url,
-            portal=spider.portal_key(item.portal),
+            portal=portal,
             column_url=item.column_url,
             title=item.title,
             published_date=item.published_date,
@@ -59,31 +64,43 @@ class DatasetPipeline:
             outcome=Outcome(item.outcome or Outcome.FAILED),
             message=item.message,
         )
-        for document in item.documents:
-            if document.unchanged:
-                spider.ledger.touch_document(document.url, run=spider.run)
-                continue
-            new += spider.ledger.record_document(
-                document.url,
-                page_url=item.page_url,
-                role=document.role,
-                outcome=Outcome(document.outcome or Outcome.FAILED),
-                sha256=document.sha256 or "",
-                media_type=document.media_type,
-                size=document.size,
-                path=document.path,
-                etag=document.etag,
-                last_modified=document.last_modified,
-                link_text=document.link_text,
-                message=document.message,
-                run=spider.run,
+        if item.link_url:
+            spider.ledger.visits.keep_page(
+                portal, item.link_url, page_url=item.page_url, fingerprint=item.fingerprint, validators=item.validators
             )
         return new
+
+    @staticmethod
+    def _record_document(spider: ReportsSpider, item: PageItem, document: DocumentItem) -> bool:
+        if document.unchanged:
+            spider.ledger.touch_document(document.url, run=spider.run)
+            return False
+        return spider.ledger.record_document(
+            document.url,
+            page_url=item.page_url,
+            role=document.role,
+            outcome=Outcome(document.outcome or Outcome.FAILED),
+            sha256=document.sha256 or "",
+            media_type=document.media_type,
+            size=document.size,
+            path=document.path,
+            etag=document.etag,
+            last_modified=document.last_modified,
+            link_text=document.link_text,
+            message=document.message,
+            run=spider.run,
+        )
 
     async def close_spider(self) -> None:
         """Record how each portal and column ended, then publish in a thread of its own."""
         spider = self.spider
         spider.record_portals()
         spider.publication = await asyncio.to_thread(
-            publish_workspace, spider.workspace, spider.name, spider.ledger, self.crawler.settings, spider.divisions
+            publish_workspace,
+            spider.workspace,
+            spider.name,
+            spider.ledger,
+            self.crawler.settings,
+            spider.divisions,
+            trust_ledger=True,
         )

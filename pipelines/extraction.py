@@ -74,7 +74,9 @@ class ExtractionPipeline:
         spider = cast("ReportsSpider", self.crawler.spider)
         # Two pages may link the same file at the same moment.
         async with self._reading.setdefault(sha256, asyncio.Lock()):
-            known = await asyncio.to_thread(spider.ledger.find_extraction, sha256, EXTRACTOR_VERSION)
+            known = await asyncio.to_thread(
+                spider.ledger.find_extraction, sha256, EXTRACTOR_VERSION, with_record=not document.unchanged
+            )
             if known is not None:
                 self.crawler.stats.inc_value("document/extraction/known")
                 document.outcome, document.message = known.outcome.value, known.message

@@ -375,27 +375,26 @@ class Ledger:
 
     # Extractions
 
-    def find_extraction(self, sha256: str, extractor_version: str) -> Extraction | None:
-        """What that version made of that content; ``None`` where it has not read it."""
+    def find_extraction(self, sha256: str, extractor_version: str, *, with_record: bool = True) -> Extraction | None:
+        """What that version made of that content; ``None`` where it has not read it.
+
+        Args:
+            with_record: ``False`` leaves the record out, which costs most of the time where only the outcome is asked for.
+        """
         extraction = tables.extractions.c
+        facts = [column for column in tables.extractions.c if with_record or column is not extraction.record]
+        statement = sa.select(*facts).where(extraction.sha256 == sha256, extraction.extractor_version == extractor_version)
         with self._reader.connect() as connection:
-            row = (
-                connection.execute(
-                    sa.select(tables.extractions).where(
-                        extraction.sha256 == sha256, extraction.extractor_version == extractor_version
-                    )
-                )
-                .mappings()
-                .one_or_none()
-            )
+            row = connection.execute(statement).mappings().one_or_none()
         if row is None:
             return None
+        record = row.get("record")
         return Extraction(
             sha256=sha256,
             extractor_version=extractor_version,
             outcome=Outcome(row["outcome"]),
             message=row["message"],
-            record=None if row["record"] is None else unpack(row["record"]),
+            record=None if record is None else unpack(record),
             extracted_at=row["extracted_at"],
             seconds=row["seconds"],
         )

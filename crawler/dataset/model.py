@@ -49,20 +49,21 @@ class Validators:
 class KnownPage:
     """An article as an earlier night left it.
 
-    ``fingerprint`` is of what the page says, without its markup; ``fetched_at`` when it was last received whole; both ``None``
-    where it never was.
+    ``url`` is as the list links it, ``page_url`` where that ends after redirects; ``fingerprint`` is of what the page says,
+    without its markup; ``fetched_at`` is when it was last received whole.
     """
 
     url: str
+    page_url: str
     outcome: Outcome
     title: str | None
     published_date: str | None
     source: str | None
     list_title: str | None
     list_date: str | None
-    fingerprint: str | None
+    fingerprint: str
     validators: Validators
-    fetched_at: str | None
+    fetched_at: str
     documents: tuple[KnownDocument, ...]
 
 

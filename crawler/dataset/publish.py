@@ -45,6 +45,9 @@ FAILED_STATUS = "failed"
 NOT_STORED = "none"
 """The media type, in the manifest's counts, of documents that were never stored."""
 
+STATE = "state_sha256"
+"""Beside the counts that the ledger keeps of a publication: the digest of what the version was made from."""
+
 DEFAULT_THRESHOLDS = Thresholds()
 
 
@@ -105,12 +108,20 @@ def publish(
         divisions = tuple(divisions)
         state = _state_digest(ledger, spider, divisions)
         before = read_manifest(previous) if previous else None
-        if trust_ledger and not force and previous is not None and before is not None and before.get("state_sha256") == state:
+        if (
+            trust_ledger
+            and not force
+            and previous is not None
+            and before is not None
+            and _published_state(ledger, spider, previous.name) == state
+        ):
             return Publication(UNCHANGED, previous.name, previous, before["counts"], repaired=repaired)
         assembly = assemble(ledger.iter_sightings(spider), load=ledger.load_record, divisions=divisions, read_title=read_title)
         # Most nights bring nothing: reading every record once is cheaper than writing a version to find that out.
         content = _content_digest(assembly, ledger.load_record)
         if previous is not None and before is not None and before.get("content_sha256") == content and not force:
+            counts, made_at = {**before["counts"], STATE: state}, datetime.fromisoformat(before["created_at"])
+            ledger.record_publication(spider, previous.name, status=PUBLISHED, reason="", counts=counts, at=made_at)
             return Publication(UNCHANGED, previous.name, previous, before["counts"], repaired=repaired)
         name, staging = new_staging(root, stamp(moment))
         job = _Job(ledger, spider, root, name, staging, previous, moment, thresholds, repaired, state)
@@ -144,7 +155,8 @@ def _publish(job: _Job, assembly: Assembly, content: str, before: Mapping[str, A
     (job.staging / MANIFEST).write_text(_pretty(manifest), encoding="utf-8")
     final = commit(job.staging, job.name)
     switch(job.root, final)
-    job.ledger.record_publication(job.spider, job.name, status=PUBLISHED, reason="", counts=manifest["counts"], at=job.now)
+    counts = {**manifest["counts"], STATE: job.state}
+    job.ledger.record_publication(job.spider, job.name, status=PUBLISHED, reason="", counts=counts, at=job.now)
     return Publication(PUBLISHED, job.name, final, manifest["counts"], repaired=job.repaired, delta=changes)
 
 
@@ -152,6 +164,10 @@ def _state_digest(ledger: Ledger, spider: str, divisions: tuple[Division, ...]) 
     """A digest of all that a version is made from, software included: equal where publishing anew would change nothing."""
     made_with = json.dumps([SCHEMA_VERSION, ASSEMBLY_VERSION, divisions], ensure_ascii=False)
     return hashlib.sha256(f"{ledger.state_digest(spider)} {made_with}".encode()).hexdigest()
+
+
+def _published_state(ledger: Ledger, spider: str, version: str) -> str | None:
+    return next((row.counts.get(STATE) for row in ledger.publications(spider) if row.version == version), None)
 
 
 def _content_digest(assembly: Assembly, load: LoadRecord) -> str:
@@ -226,7 +242,6 @@ def _manifest(job: _Job, tally: Tally, content: str, changes: Mapping[str, int])
         "reports_by_extractor_version": dict(sorted(tally.extractor_versions.items())),
         "schema_version": SCHEMA_VERSION,
         "content_sha256": content,
-        "state_sha256": job.state,
         "counts": tally.counts()
         | {
             "delta": dict(changes),

@@ -135,7 +135,9 @@ visits = sa.Table(
     "visits",
     metadata,
     sa.Column("portal", sa.Text, primary_key=True),
+    # As the list links it; where that redirects, the page is known under the address it ends at.
     sa.Column("url", sa.Text, primary_key=True),
+    sa.Column("page_url", sa.Text, nullable=False),
     sa.Column("fingerprint", sa.Text, nullable=False),
     sa.Column("etag", sa.Text),
     sa.Column("last_modified", sa.Text),

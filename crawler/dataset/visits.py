@@ -98,37 +98,59 @@ class Visits:
     # Pages
 
     def known_pages(self, portal: str, urls: Sequence[str]) -> dict[str, KnownPage]:
-        """What is known of each of these pages that was ever read, with the newest content of each document on it."""
+        """What is known of the page behind each of these addresses, with the newest content of each document on it.
+
+        Args:
+            urls: as lists link them; those that were never received whole are left out.
+        """
         page, visit = tables.pages.c, tables.visits.c
         found: dict[str, KnownPage] = {}
         with self._reader.connect() as connection:
             for some in _portions(urls):
-                documents = _documents(connection, some)
                 statement = (
-                    sa.select(tables.pages, visit.fingerprint, visit.etag, visit.last_modified, visit.fetched_at)
-                    .select_from(tables.pages)
-                    .outerjoin(tables.visits, sa.and_(visit.portal == page.portal, visit.url == page.url))
-                    .where(page.portal == portal, page.url.in_(some))
+                    sa.select(
+                        *(visit.url, visit.page_url, visit.fingerprint, visit.etag, visit.last_modified, visit.fetched_at),
+                        *(page.outcome, page.title, page.published_date, page.source, page.list_title, page.list_date),
+                    )
+                    .select_from(tables.visits)
+                    .join(tables.pages, sa.and_(page.portal == visit.portal, page.url == visit.page_url))
+                    .where(visit.portal == portal, visit.url.in_(some))
                 )
-                for row in connection.execute(statement).mappings():
-                    found[row[page.url]] = KnownPage(
-                        url=row[page.url],
-                        outcome=Outcome(row[page.outcome]),
-                        title=row[page.title],
-                        published_date=row[page.published_date],
-                        source=row[page.source],
-                        list_title=row[page.list_title],
-                        list_date=row[page.list_date],
-                        fingerprint=row[visit.fingerprint],
-                        validators=Validators(row[visit.etag], row[visit.last_modified]),
-                        fetched_at=row[visit.fetched_at],
-                        documents=tuple(documents.get(row[page.url], ())),
+                rows = connection.execute(statement).mappings().all()
+                documents = _documents(connection, [row["page_url"] for row in rows])
+                for row in rows:
+                    found[row["url"]] = KnownPage(
+                        url=row["url"],
+                        page_url=row["page_url"],
+                        outcome=Outcome(row["outcome"]),
+                        title=row["title"],
+                        published_date=row["published_date"],
+                        source=row["source"],
+                        list_title=row["list_title"],
+                        list_date=row["list_date"],
+                        fingerprint=row["fingerprint"],
+                        validators=Validators(row["etag"], row["last_modified"]),
+                        fetched_at=row["fetched_at"],
+                        documents=tuple(documents.get(row["page_url"], ())),
                     )
         return found
 
-    def keep_page(self, portal: str, url: str, fingerprint: str, validators: Validators, *, at: datetime | None = None) -> None:
-        """Notes that a page was fetched whole, what it said, and what asks the server about it."""
+    def keep_page(
+        self,
+        portal: str,
+        url: str,
+        *,
+        page_url: str,
+        fingerprint: str,
+        validators: Validators,
+        at: datetime | None = None,
+    ) -> None:
+        """Notes that a page was received whole, where, what it said, and what asks the server about it.
+
+        To be called once everything on the page is in the ledger: what is noted here is not fetched again soon.
+        """
         facts = {
+            "page_url": page_url,
             "fingerprint": fingerprint,
             "etag": validators.etag,
             "last_modified": validators.last_modified,
@@ -136,6 +158,28 @@ class Visits:
         }
         with self._engine.begin() as connection:
             upsert(connection, tables.visits, {"portal": portal, "url": url}, facts)
+
+    def touch_page(
+        self,
+        portal: str,
+        page_url: str,
+        documents: Iterable[tuple[str, str]],
+        *,
+        run: int | None = None,
+        at: datetime | None = None,
+    ) -> None:
+        """Notes that a page and its documents (address and sha256 each) are still there, unchanged."""
+        page, document, time = tables.pages.c, tables.documents.c, iso(at or self._clock())
+        with self._engine.begin() as connection:
+            connection.execute(
+                tables.pages.update().where(page.url == page_url, page.portal == portal).values(last_seen=time, gone_at=None)
+            )
+            for url, sha256 in documents:
+                connection.execute(
+                    tables.documents.update()
+                    .where(document.url == url, document.sha256 == sha256)
+                    .values(last_seen=time, last_run=run)
+                )
 
 
 def _portions(values: Sequence[str]) -> Iterable[Sequence[str]]:
