@@ -196,6 +196,8 @@ class ReportsSpider(Spider):
             step = await asyncio.to_thread(sweep.discovery.take, asked, stage, response.body, final_url=response.url)
         except ValueError as error:
             sweep.problems.append((Outcome.TOO_LARGE, f"{response.url}: {error}"))
+        except Exception as error:  # noqa: BLE001 - told, with its trace
+            sweep.problems.append((Outcome.FAILED, self._fault(response.url, error)))
         else:
             sweep.lines.extend(describe(step))
             if step.role == "column":
@@ -235,6 +237,12 @@ class ReportsSpider(Spider):
         sweep.lines.append(f"{request.url}\n  {outcome.value}: {message}")
         self.logger.warning("%s: %s: %s", sweep.portal.name, outcome.value, message)
         yield from self._search_on(sweep)
+
+    def _fault(self, url: str, error: Exception) -> str:
+        """A page that our own code stumbles over costs that page, and is told with all that is needed to mend it."""
+        self.crawler.stats.inc_value("page/faults")
+        self.logger.error("%s could not be read: a fault of this software", url, exc_info=error)
+        return f"{url} could not be read, by a fault of this software ({type(error).__name__}: {error}); see the log"
 
     # --- column -> pages ----------------------------------------------------------------------------------------------
 
@@ -298,6 +306,9 @@ class ReportsSpider(Spider):
             self.logger.error("%s: column %s: %s", sweep.portal.name, column.url, message)
             for request in self._search_after_loss(sweep):
                 yield request
+            return
+        except Exception as error:  # noqa: BLE001 - told, with its trace
+            column.problems.append((Outcome.FAILED, self._fault(url, error)))
             return
         if response.status != NOT_MODIFIED:
             await asyncio.to_thread(self.ledger.visits.keep_list, sweep.key, key, url, body, _validators(response))
@@ -417,13 +428,23 @@ class ReportsSpider(Spider):
             yield self._item(sweep, column, link.url, link, documents=[document])
             return
         page = (response.body, response.url, sweep.portal.encoding)
-        if is_list_url(response.url) and await asyncio.to_thread(page_role, *page) == "column":
+        try:
+            is_column = is_list_url(response.url) and await asyncio.to_thread(page_role, *page) == "column"
+            article = None if is_column else await asyncio.to_thread(parse_article, *page)
+        except ValueError as error:
+            yield self._item(sweep, column, link.url, link, outcome=Outcome.TOO_LARGE.value, message=f"{link.url}: {error}")
+            return
+        except Exception as error:  # noqa: BLE001 - told, with its trace
+            yield self._item(
+                sweep, column, link.url, link, outcome=Outcome.FAILED.value, message=self._fault(response.url, error)
+            )
+            return
+        if article is None:
             # A row that is a sub-column under a report's name.
             sub = self._column(sweep, response.url)
             async for found in self.parse_list(response, sweep, sub, 1):
                 yield found
             return
-        article = await asyncio.to_thread(parse_article, *page)
         says = fingerprint(article)
         yield self._item(
             sweep,
