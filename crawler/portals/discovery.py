@@ -11,11 +11,13 @@ import re
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Literal
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urldefrag, urlsplit
 
 from crawler.portals.article import parse_article
-from crawler.portals.families import read_list
+from crawler.portals.families import FAMILIES, detect_family, read_list
+from crawler.portals.families.base import Family, NamesColumns, ScriptedFamily
 from crawler.portals.families.rows import Reading, is_list_url, names_sub_column, read_rows
+from crawler.portals.families.scripted import names_report_column
 from crawler.portals.markup import (
     Element,
     anchor_text,
@@ -283,6 +285,16 @@ def _headed(root: Element, url: str, portal: Portal) -> list[Candidate]:
     return list(found.values())
 
 
+def _named(in_script: tuple[Link, ...], portal: Portal) -> list[Candidate]:
+    """Report columns that no anchor leads to: the page's script names them."""
+    hosts = allowed_hosts(portal)
+    return [
+        Candidate(link, 100, f"{link.text[:30]} in the page's script", Stage.COLUMN)
+        for link in in_script
+        if names_report_column(link.text) and host_of(link.url) in hosts
+    ]
+
+
 def _next_links(heading: Element) -> list[Element]:
     """Links of the first block after ``heading``, beside it or beside one of the two boxes around it."""
     node: Element | None = heading
@@ -309,28 +321,28 @@ _FIXED_PARTS = (
     "政府信息公开年度报告",
     "信息公开目录",
 )
-_COLUMN_NAME = re.compile(r"信息公开(?:工作)?(?:年报|年度报告|年度工作报告)|^年报$|^年度报告$")
+_DETAIL = re.compile(r"\bDETAIL\s*:\s*\{")
 _MIN_FIXED_PARTS = 2
 _MIN_ARTICLE_CHARACTERS = 150
 
 
 def page_role(content: bytes, url: str, encoding: str | None = None) -> PageRole:
-    """What a page is, on evidence: rows titled as reports make a column, an article's metadata an article, the fixed parts
-    of 政府信息公开 a disclosure page.
+    """What a page is, on evidence: rows titled as reports make a column, as does a report column's name over rows that an API
+    gives; an article's metadata make an article, the fixed parts of 政府信息公开 a disclosure page.
 
     Raises:
         ValueError: the page is larger than ``markup.MAX_PAGE_BYTES``.
     """
     html = decode(content, encoding)
-    return _role(read_rows(html, url), html)[0]
+    return _role(read_rows(html, url), html, FAMILIES[detect_family(html, url)])[0]
 
 
-def _role(reading: Reading, html: str) -> tuple[PageRole, str]:
+def _role(reading: Reading, html: str, family: Family, stage: Stage = Stage.HOME) -> tuple[PageRole, str]:
     meta = meta_values(reading.root)
     reports = [item for item in reading.items if classify_title(item.text).kind == "report"]
     names = [meta.get("columnname", ""), *_headings(reading.root)]
-    named = next((name for name in names if _COLUMN_NAME.search(name)), None)
-    is_article = bool(meta.get("articletitle") or meta.get("pubdate")) or "DETAIL:" in html
+    named = next((name for name in names if names_report_column(name)), None)
+    is_article = bool(meta.get("articletitle") or meta.get("pubdate")) or bool(_DETAIL.search(html))
     if is_article and (len(reports) <= 1 or classify_title(meta.get("articletitle", "")).kind == "report"):
         return "article", f"article metadata: {meta.get('articletitle', '')[:40] or 'PubDate'}"
     block_reports = [row for row in reading.block if classify_title(row.link.text).kind == "report"]
@@ -338,15 +350,39 @@ def _role(reading: Reading, html: str) -> tuple[PageRole, str]:
         return "column", f"{len(reports)} of {len(reading.items)} rows are titled as reports"
     if named and (reading.sub_columns or reading.block or reading.is_empty_list):
         return "column", f"named {named[:30]}"
+    in_script = family.find_columns(html, reading.url) if isinstance(family, NamesColumns) else ()
+    named = named or next((link.text for link in in_script if _is_report_column(link, reading.url)), None)
+    if named and isinstance(family, ScriptedFamily) and len({name for name in names if name in _FIXED_PARTS}) <= 1:
+        return "column", f"named {named[:30]}, rows from the API of {family.name}"
     labels = {_PUNCTUATION.sub("", row.link.text) for row in reading.links}
     parts = [part for part in _FIXED_PARTS if part in labels]
     if len(parts) >= _MIN_FIXED_PARTS:
         return "disclosure", f"links {'、'.join(parts)}"
     if parts and any("信息公开" in name for name in names):
         return "disclosure", f"named 信息公开 and links {parts[0]}"
+    if stage is Stage.COLUMN and not reading.block and _asks(family, html, reading.url):
+        return "column", f"expected here, rows from the API of {family.name}"
+    columns = [link.text for link in in_script if names_report_column(link.text)]
+    if columns:
+        return "disclosure", f"names {columns[0][:30]} in its script"
     if not reading.block and len(reading.text) >= _MIN_ARTICLE_CHARACTERS and _has_article_marks(reading):
         return "article", "an article's title and date, no list"
     return "other", f"{len(reading.links)} links, none of the words"
+
+
+def _is_report_column(link: Link, url: str) -> bool:
+    """Whether ``link`` names the page at ``url`` itself, and names it a column of reports."""
+    return names_report_column(link.text) and _page_key(link.url) == _page_key(url)
+
+
+def _asks(family: Family, html: str, url: str) -> bool:
+    """Whether the page asks an API for rows."""
+    if not isinstance(family, ScriptedFamily):
+        return False
+    try:
+        return bool(family.parse_list(html, url).next_requests)
+    except ListShapeError:
+        return False
 
 
 def _headings(root: Element) -> list[str]:
@@ -398,8 +434,10 @@ def examine(content: bytes, url: str, portal: Portal, stage: Stage, encoding: st
     html = decode(content, encoding)
     root = parse_html(html)
     redirect = _shell_target(root, url)
-    links = _links(root, url)
-    role, evidence = _role(read_rows(html, url), html)
+    family = FAMILIES.get(portal.family or "") or FAMILIES[detect_family(html, url)]
+    in_script = family.find_columns(html, url) if isinstance(family, NamesColumns) else ()
+    links = (*_links(root, url), *in_script)
+    role, evidence = _role(read_rows(html, url), html, family, stage)
     if role in {"other", "disclosure"}:
         redirect = _framed_list(url) or redirect
     list_page, problem = None, None
@@ -418,7 +456,7 @@ def examine(content: bytes, url: str, portal: Portal, stage: Stage, encoding: st
         role=role,
         evidence=evidence,
         redirect=redirect if role in {"other", "disclosure"} else None,
-        candidates=_merged(rank_links(links, portal, onward), _headed(root, url, portal)),
+        candidates=_merged(rank_links(links, portal, onward), [*_headed(root, url, portal), *_named(in_script, portal)]),
         off_list=off_list_links(links, portal, onward),
         list_page=list_page,
         problem=problem,
@@ -460,6 +498,11 @@ def describe(step: Step) -> tuple[str, ...]:
         declared = f", declares {page.declared_total} items" if page.declared_total is not None else ""
         declared += f", {page.declared_pages} pages" if page.declared_pages is not None else ""
         lines.append(f"  list of family {page.family}: {len(page.items)} rows{declared}, {len(page.sub_columns)} sub-columns")
+        if page.family == "generic":
+            lines.append("  no family knows this page: rows are told by their looks, and only linked pages are followed")
+        lines += [f"    asks {request.url} {request.body or ''}".rstrip() for request in page.next_requests]
+        if page.shortfall:
+            lines.append(f"  kept back: {page.shortfall}")
         lines += [f"    row {item.date or '----------'} {item.text} {item.url}" for item in page.items[:5]]
         lines += [f"    sub-column {link.text} {link.url}" for link in page.sub_columns]
     if step.problem:
@@ -486,10 +529,16 @@ class _Wanted:
 
 
 def _page_key(url: str) -> str:
-    """http and https, ``dir``, ``dir/`` and ``dir/index.html`` are one page."""
+    """http and https, ``dir``, ``dir/`` and ``dir/index.html`` are one page; a fragment that numbers a column makes another."""
     parts = urlsplit(url)
     path = re.sub(r"/(?:index|default)\.(?:s?html?|jsp|aspx?|php)$", "/", parts.path).rstrip("/")
-    return f"{host_of(url)}{path}?{parts.query}"
+    return f"{host_of(url)}{path}?{parts.query}{_column_fragment(url)}"
+
+
+def _column_fragment(url: str) -> str:
+    """``#564`` of ``/gkmlpt/index#564``: one page that shows many columns; empty for any other fragment."""
+    fragment = urldefrag(url).fragment
+    return f"#{fragment}" if fragment.isascii() and fragment.isdigit() else ""
 
 
 class Discovery:
@@ -538,7 +587,9 @@ class Discovery:
         Raises:
             ValueError: the page is larger than ``markup.MAX_PAGE_BYTES``.
         """
-        step = examine(content, final_url or url, self.portal, stage, encoding)
+        # Responses come without the fragment that was asked for; a redirect keeps it, as in a browser.
+        here = final_url or url
+        step = examine(content, here + ("" if _column_fragment(here) else _column_fragment(url)), self.portal, stage, encoding)
         self.steps.append(step)
         depth = self._depths.get(url, 0) + 1
         if step.role == "column":
