@@ -33,6 +33,7 @@ _PAGE_COUNT = re.compile(r"\bpageCount[\"']?\s*[:=]\s*[\"']?(\d{1,6})")
 _TOTAL = re.compile(r"\b(?:total|totalCount|recordCount)[\"']?\s*[:=]\s*[\"']?(\d{1,7})(?![\d.])")
 _NEAR = 1500
 _MAX_CALLS = 100
+_MODULE = re.compile(r"xxgk|gk_?list|public_?info", re.IGNORECASE)
 _PARAMETERS = (
     "labelName", "siteId", "pageSize", "pageIndex", "action", "fuzzySearch", "fromCode", "keyWords", "sortType", "isDate",
     "dateFormat", "length", "organId", "type", "catIds", "catId", "cId", "isDetail", "fileNum", "isInvalid", "result", "file",
@@ -58,7 +59,7 @@ class _Call:
     def request(self, page_url: str, number: int) -> ListRequest:
         """The GET for page ``number``, counted from 1."""
         values = self.parameters | {"pageIndex": str(number)}
-        query = urlencode({name: values[name] for name in _PARAMETERS if name in values})
+        query = urlencode({name: values[name] for name in _PARAMETERS if name in values}, safe=",:")
         return ListRequest(NAME, page_url, f"{self.endpoint}?{query}", number=number)
 
 
@@ -87,14 +88,18 @@ class EX8:
         call = _call(html, reading, url)
         if call is None:
             return _rendered(reading, sub_columns, total, pages)
-        asked = 1 if pages is None else min(pages, MAX_PAGES)
+        shown = _shown(reading)
+        last = 1 if pages is None else min(pages, MAX_PAGES)
+        first = 2 if _is_first_page(shown, call, total, pages) else 1
+        reports = (item for item in reading.items if classify_title(item.text).kind == "report")
         return ListPage(
             family=NAME,
-            items=tuple(item for item in reading.items if classify_title(item.text).kind == "report"),
+            items=tuple({item.url: item for item in (*shown, *reports)}.values()),
             sub_columns=sub_columns,
             declared_total=0 if pages == 0 else total,
             declared_pages=pages,
-            next_requests=tuple(call.request(url, number) for number in range(1, asked + 1)),
+            next_requests=tuple(call.request(url, number) for number in range(first, last + 1)),
+            shortfall=_cut(url, pages),
         )
 
     def parse_answer(self, answer: str, request: ListRequest) -> ListPage:
@@ -121,7 +126,25 @@ class EX8:
             declared_total=total,
             declared_pages=pages,
             next_requests=tuple(_asked_again(request, number) for number in _following(request, reading, pages)),
+            shortfall=_cut(request.url, pages),
         )
+
+
+def _shown(reading: Reading) -> tuple[Link, ...]:
+    """Rows of the list that the column page shows itself: those of its own block, if it is the module's."""
+    block = {row.link.url for row in reading.block if any(_MODULE.search(part) for part in row.key)}
+    return tuple(item for item in reading.items if item.url in block)
+
+
+def _is_first_page(shown: tuple[Link, ...], call: _Call, total: int | None, pages: int | None) -> bool:
+    """Whether the rows shown are a whole first page, so that it need not be asked for."""
+    if total is not None and pages == 1:
+        return len(shown) >= total
+    return pages is not None and pages > 1 and len(shown) >= int(call.parameters["pageSize"])
+
+
+def _cut(url: str, pages: int | None) -> str | None:
+    return f"{url}: {pages} pages are declared, {MAX_PAGES} are asked for" if pages and pages > MAX_PAGES else None
 
 
 def _following(request: ListRequest, reading: Reading, pages: int | None) -> range:
@@ -198,7 +221,10 @@ def _call(html: str, reading: Reading, url: str) -> _Call | None:
     if site:
         around["siteId"] = site
     given = {name: value for name, value in written.items() if name in _PARAMETERS and (value or name not in around)}
-    return _Call(endpoint, {"labelName": "publicInfoList", **_DEFAULTS, **around, **given})
+    parameters = {"labelName": "publicInfoList", **_DEFAULTS, **around, **given}
+    if not re.fullmatch(r"[1-9]\d{0,2}", parameters["pageSize"]):
+        parameters["pageSize"] = _DEFAULTS["pageSize"]
+    return _Call(endpoint, parameters)
 
 
 def _asks_rows(parameters: dict[str, str]) -> bool:

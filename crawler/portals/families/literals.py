@@ -55,4 +55,4 @@ def with_parameter(url: str, name: str, value: str) -> str:
         pairs = [(known, value if known == name else old) for known, old in pairs]
     else:
         pairs.append((name, value))
-    return urlunsplit(parts._replace(query=urlencode(pairs, safe=",:/")))
+    return urlunsplit(parts._replace(query=urlencode(pairs, safe=",:")))
