@@ -23,9 +23,9 @@ from crawler.documents import office, sniff
 from crawler.documents.reader import read_document
 from crawler.isolation import ExtractionPool
 from crawler.outcomes import Outcome, OutcomeError
-from crawler.sample.typeset import to_docx
 from tests.crawling import ROOT, MiniPortal, crawl, portals_file, scrapy, served
-from tests.office_files import EXPORTS, odt, odt_with_macro, saved_by_libreoffice
+from tests.office_files import EXPORTS, odt, odt_with_macro
+from tests.seed_files import seeds_saved
 from tests.test_typeset_seeds import SEED_LIKE, assert_cells
 
 pytestmark = pytest.mark.office
@@ -58,8 +58,7 @@ def warm() -> Iterator[OfficeConverter]:
 @pytest.fixture(scope="module")
 def saved() -> Mapping[str, Mapping[str, bytes]]:
     """The five seed-like reports as LibreOffice saves them, by suffix and seed."""
-    documents = [to_docx(source) for source in SEED_LIKE.values()]
-    return {suffix: dict(zip(SEED_LIKE, saved_by_libreoffice(documents, suffix), strict=True)) for suffix in EXPORTS}
+    return {suffix: seeds_saved(suffix) for suffix in EXPORTS}
 
 
 def alive(pid: int) -> bool:
