@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scrapy.settings import SETTINGS_PRIORITIES
 
+from crawler.dataset.clock import iso, utc_now
+
 if TYPE_CHECKING:
     from scrapy.settings import BaseSettings
 
 SAMPLE = "sample"
 """The word that stands for the sample portals in ``-a portals=sample``, and their folder under ``OUTPUT_DIR``."""
+
+
+RUN_LOCK = ".run.lock"
+
+
+class AlreadyRunningError(Exception):
+    """Another run of the same spider is at work in the same folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +63,33 @@ class Workspace:
     def create(self) -> None:
         """Make the folders that are missing."""
         self.root.mkdir(parents=True, exist_ok=True)
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Lets one run work here at a time; the kernel gives the lock back however the process ends.
+
+        Raises:
+            AlreadyRunningError: another process is at work; the message says which, and since when.
+        """
+        self.create()
+        path = self.root / RUN_LOCK
+        with path.open("a+", encoding="utf-8") as handle:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                handle.seek(0)
+                raise AlreadyRunningError(
+                    f"another run is at work in {self.root} ({_told(handle.read())}): let it finish, or stop it, then run again"
+                ) from None
+            handle.truncate(0)
+            handle.write(json.dumps({"process": os.getpid(), "started_at": iso(utc_now())}))
+            handle.flush()
+            yield
+
+
+def _told(text: str) -> str:
+    try:
+        run = json.loads(text)
+    except ValueError:
+        return "it has only just begun"
+    return f"process {run.get('process')}, since {run.get('started_at')}"

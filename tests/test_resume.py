@@ -136,3 +136,30 @@ def test_a_second_run_without_news_downloads_no_document_and_reads_none(tmp_path
     assert second.returncode == 0, second.stderr[-3000:]
     assert (tmp_path / "henan_reports" / "current").resolve() == current, "no news, and yet a new version"
     assert "unchanged" in second.stdout
+
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from crawler.workspace import Workspace
+with Workspace(Path(sys.argv[1]), "", "").running():
+    print("at work", flush=True)
+    time.sleep(120)
+"""
+
+
+@pytest.mark.slow
+def test_a_second_run_at_the_same_time_says_so_and_ends_with_75(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", HOLDER, str(tmp_path / "henan_reports")]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as first:
+        assert first.stdout is not None
+        assert first.stdout.readline() == "at work\n"
+        port = free_port()
+        second = scrapy(*arguments(tmp_path, *ONE_PORTAL), SAMPLE_PORT=str(port))
+        first.kill()
+    assert second.returncode == 75, second.stderr[-2000:]
+    assert f"process {first.pid}" in second.stderr
+    assert second.stdout == ""
+    assert not (tmp_path / "henan_reports" / "ledger.sqlite").exists()
+    again = scrapy(*arguments(tmp_path, *ONE_PORTAL), SAMPLE_PORT=str(port))
+    assert again.returncode == 0, again.stderr[-2000:]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from contextlib import ExitStack
 from typing import cast
 
 from scrapy.commands.crawl import Command as ScrapyCrawl
@@ -14,16 +15,19 @@ from scrapy.spiders import Spider
 from crawler.arguments import CrawlArguments
 from crawler.spider import ReportsSpider
 from crawler.summary import run_summary
+from crawler.workspace import SAMPLE, AlreadyRunningError, Workspace
 
 EXIT_ALL_FAILED = 1
 EXIT_NOT_PUBLISHED = 2
+EXIT_ALREADY_RUNNING = 75
+"""EX_TEMPFAIL of sysexits.h: try again later."""
 
 
 class Command(ScrapyCrawl):
     """Runs a spider of this project.
 
     Exit status: 0; 1 where not one portal could be read; 2 where the dataset failed its assertions, so that the last good
-    version stayed.
+    version stayed; 75 where another run of the same spider is at work.
     """
 
     crawler: Crawler | None = None
@@ -42,8 +46,6 @@ class Command(ScrapyCrawl):
             if issubclass(spider, ReportsSpider):
                 arguments = CrawlArguments.parse(self.settings, default_province=spider.province, **opts.spargs)
                 opts.spargs = {"arguments": arguments}
-        except KeyError as error:
-            raise UsageError(f"no spider is called {args[0]!r}; see `scrapy list`", print_help=False) from error
         except TypeError as error:
             known = "portals, years, region, province"
             raise UsageError(f"unknown spider argument; known are {known} ({error})", print_help=False) from error
@@ -52,6 +54,25 @@ class Command(ScrapyCrawl):
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Crawl, then say what came of it."""
+        assert self.settings is not None  # noqa: S101 - set by scrapy.cmdline
+        if len(args) != 1:
+            super().run(args, opts)
+            return
+        if self.crawler_process is not None and args[0] not in self.crawler_process.spider_loader.list():
+            raise UsageError(f"no spider is called {args[0]!r}; see `scrapy list`", print_help=False)
+        workspace = Workspace.of(self.settings, args[0], sample=opts.spargs.get("portals") == SAMPLE)
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(workspace.running())
+            except AlreadyRunningError as error:
+                sys.stderr.write(f"{error}\n")
+                self.exitcode = EXIT_ALREADY_RUNNING
+                return
+            except OSError as error:
+                raise UsageError(f"{workspace.root} cannot be written: {error}", print_help=False) from error
+            self._crawl(args, opts)
+
+    def _crawl(self, args: list[str], opts: argparse.Namespace) -> None:
         self._understand(args, opts)
         super().run(args, opts)
         spider = self.crawler.spider if self.crawler else None
