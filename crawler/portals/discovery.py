@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl, unquote, urldefrag, urlsplit
 from crawler.portals.article import parse_article
 from crawler.portals.families import FAMILIES, detect_family, read_list
 from crawler.portals.families.base import Family, NamesColumns, ScriptedFamily
+from crawler.portals.families.create_page import unwrap_lists
 from crawler.portals.families.rows import Reading, is_list_url, names_sub_column, read_rows
 from crawler.portals.families.scripted import names_report_column
 from crawler.portals.markup import (
@@ -334,7 +335,7 @@ def page_role(content: bytes, url: str, encoding: str | None = None) -> PageRole
         ValueError: the page is larger than ``markup.MAX_PAGE_BYTES``.
     """
     html = decode(content, encoding)
-    return _role(read_rows(html, url), html, FAMILIES[detect_family(html, url)])[0]
+    return _role(read_rows(unwrap_lists(html), url), html, FAMILIES[detect_family(html, url)])[0]
 
 
 def _role(reading: Reading, html: str, family: Family, stage: Stage = Stage.HOME) -> tuple[PageRole, str]:
@@ -437,7 +438,7 @@ def examine(content: bytes, url: str, portal: Portal, stage: Stage, encoding: st
     family = FAMILIES.get(portal.family or "") or FAMILIES[detect_family(html, url)]
     in_script = family.find_columns(html, url) if isinstance(family, NamesColumns) else ()
     links = (*_links(root, url), *in_script)
-    role, evidence = _role(read_rows(html, url), html, family, stage)
+    role, evidence = _role(read_rows(unwrap_lists(html), url), html, family, stage)
     if role in {"other", "disclosure"}:
         redirect = _framed_list(url) or redirect
     list_page, problem = None, None
