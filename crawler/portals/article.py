@@ -39,13 +39,14 @@ _DOWNLOAD_PATH = re.compile(
 _PAGE_NAME = re.compile(r"\.(?:s?html?|jpe?g|png|gif|bmp|svg|mp4|mp3|css|js|ico)$", re.IGNORECASE)
 _VIEWER = re.compile(r"viewer\.html?$|/pdfjs|/pdf\.js|preview|onlineview|pageoffice|/generic/web", re.IGNORECASE)
 _SCRIPT_APPENDIX = re.compile(
-    r"""\b\w*(?:appendix|attach|fujian|enclosure|annex)\w*["']?\s*[=:]\s*(?P<quote>['"])(?P<html>(?:\\.|(?!(?P=quote))[^\\]){4,20000})(?P=quote)""",
+    r"""\b\w*(?:appendix|attach|fujian|enclosure|annex)\w*["']?\s*(?:\+?=|:)\s*(?P<quote>['"])(?P<html>(?:\\.|(?!(?P=quote))[^\\]){4,20000})(?P=quote)""",
     re.IGNORECASE,
 )
 _SCRIPT_DOCUMENT = re.compile(
     rf"""(?P<quote>["'])(?P<url>(?:https?:)?\.{{0,2}}/[^"'<>\s]{{1,600}}?\.(?:{"|".join(DOCUMENT_SUFFIXES)}))(?:\?[^"'<>\s]{{0,300}})?(?P=quote)""",
     re.IGNORECASE,
 )
+_SCRIPT_EMBED = re.compile(r"""\b(?:showVsbpdfIframe|PDFObject\.embed)\(\s*["'](?P<url>[^"'<>\s]{1,600})["']""")
 _DETAIL = re.compile(r"\bDETAIL\s*:\s*(?=\{)")
 
 _TITLE_PATHS = (
@@ -63,8 +64,8 @@ _DATE_PATHS = (
 )
 _SOURCE_PATHS = ('//*[@id="source"]', "//*[@class='source' or @class='ly']")
 _BODY_PATHS = (
-    "//*[@id='content' or @id='zoom' or @id='Zoom' or @id='zoomcon' or @id='vsb_content' or @id='pdfCon']",
-    "//*[@id='UCAP-CONTENT']",
+    "//*[@id='content' or @id='zoom' or @id='Zoom' or @id='zoomcon' or starts-with(@id,'vsb_content') or @id='pdfCon']",
+    "//*[@id='UCAP-CONTENT' or contains(@class,'v_news_content')]",
     "//*[contains(concat(' ',@class,' '),' TRS_Editor ') or contains(@class,'trs_editor_view')]",
     "//*[contains(@class,'details-main') or contains(@class,'article-content') or contains(@class,'content_article')]",
     "//*[contains(@class,'yMain') or contains(@class,'bt-article')]",
@@ -150,6 +151,8 @@ def _attachments(root: Element, url: str, body_html: str | None) -> tuple[Link, 
             fragment = match["html"].replace("\\/", "/").replace('\\"', '"').replace("\\'", "'")
             if "<" in fragment:
                 keep(_linked(parse_html(fragment), base))
+        embedded = (_document_at(base, match["url"]) for match in _SCRIPT_EMBED.finditer(source))
+        keep((address, "") for address in embedded if address)
     if not found:
         for script in root.iter("script"):
             keep(_named_in_script(script.text or "", base))
