@@ -142,6 +142,20 @@ def test_the_tilt_is_found_to_a_twentieth_of_a_degree(degrees: float) -> None:
     assert len(read_ink(levelled(grey, found), S).horizontals) == len(ROWS) + 1
 
 
+@pytest.mark.parametrize(
+    ("transpose", "degrees"),
+    [(Image.Transpose.ROTATE_90, 90), (Image.Transpose.ROTATE_180, 180), (Image.Transpose.ROTATE_270, 270)],
+)
+def test_a_page_scanned_sideways_or_upside_down_is_turned_before_it_is_read(transpose: Image.Transpose, degrees: int) -> None:
+    """Places are those of the page as it stands upright; the flag says how far it was turned to the right."""
+    upright = read_document(images_pdf([sheet()], Scanner(DPI)))
+    document = read_document(images_pdf([sheet().transpose(transpose)], Scanner(DPI)))
+    assert document.flags == ("read_by_ocr", f"page_turned_{degrees}:1")
+    assert cells(document) == ROWS
+    for one, other in zip(upright.grids[0].cells, document.grids[0].cells, strict=True):
+        assert other.box == pytest.approx(one.box, abs=1.5)
+
+
 def test_a_scanned_page_inside_a_text_pdf() -> None:
     written = pdf([Page(text(60, 700, "一、总体情况。本年度共主动公开政府信息四百余条，做到应公开尽公开。"))])
     both = pypdf.PdfWriter()

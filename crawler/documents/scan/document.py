@@ -9,10 +9,10 @@ from crawler.documents.assembly import PageItems, assemble, items_of
 from crawler.documents.model import Block, Box, Document, Grid, Method
 from crawler.documents.page import PageMarks, TextRun
 from crawler.documents.scan.image import PageImage, file_images, pdf_images
-from crawler.documents.scan.page import take_apart
 from crawler.documents.scan.reading import TEXT_BUDGET, ReadLine, ReadPage, read_pages
 from crawler.documents.scan.recognise import recogniser
 from crawler.documents.scan.straighten import as_scanned
+from crawler.documents.scan.upright import upright
 from crawler.documents.stitching import Fragment, Piece
 from crawler.outcomes import Outcome, OutcomeError
 
@@ -21,6 +21,8 @@ IMAGE_PAGE = "image_page"
 """A page is a picture in which no text was found."""
 READ_BY_OCR = "read_by_ocr"
 TITLE_UNCERTAIN = "ocr_title_uncertain"
+PAGE_TURNED = "page_turned"
+"""With the degrees and the page behind it: clockwise, to be read upright. Places on the page are those of the page turned."""
 TEXT_NOT_READ = "text_not_read"
 """Some running text outside the tables was not read: it was over the budget."""
 
@@ -45,6 +47,7 @@ class OcrPages:
         flags = [READ_BY_OCR]
         if not all(page.complete for page in pages):
             flags.append(TEXT_NOT_READ)
+        flags += [f"{PAGE_TURNED}_{page.turn}:{page.number}" for page in pages if page.turn]
         if any(page.uncertain_title for page in pages):
             flags.append(TITLE_UNCERTAIN)
         return tuple(flags)
@@ -107,7 +110,7 @@ def read_images(images: Iterable[PageImage], *, text_budget: int = TEXT_BUDGET) 
         OutcomeError: ``scanned`` where the model is missing, and what the images raise.
     """
     engine = recogniser()
-    apart = [take_apart(image) for image in images]
+    apart = [upright(image, engine) for image in images]
     return OcrPages(read_pages(apart, engine, text_budget))
 
 

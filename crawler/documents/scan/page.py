@@ -25,6 +25,7 @@ from crawler.documents.scan.lines import (
     usual_height,
     without_specks,
 )
+from crawler.documents.scan.recognise import Recognition
 from crawler.documents.scan.straighten import levelled, tilt
 
 TABLE_WIDTH, TABLE_HEIGHT = 90.0, 10.0
@@ -46,6 +47,8 @@ class ScanLine:
     """Which cell of the page it stands in, ``None`` outside tables."""
     faint: bool
     second_image: Grey
+    first: Recognition | None = None
+    """What it reads, where it was read before the others."""
 
 
 @dataclass(slots=True)
@@ -60,6 +63,8 @@ class ScanPage:
     verticals: list[Rule] = field(default_factory=list)
     lines: list[ScanLine] = field(default_factory=list)
     tables: list[Box] = field(default_factory=list)
+    turn: int = 0
+    """Degrees by which the page was turned clockwise to stand upright; all places are those of the page turned so."""
 
 
 def take_apart(image: PageImage) -> ScanPage:

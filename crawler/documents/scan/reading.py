@@ -82,6 +82,8 @@ class ReadPage:
     lines: list[ReadLine]
     complete: bool
     """Whether all of its running text was read."""
+    turn: int = 0
+    """Degrees by which the page was turned clockwise to stand upright."""
     uncertain_title: bool = False
     """Whether a character of the first page's first lines may be another."""
 
@@ -89,12 +91,12 @@ class ReadPage:
 def read_pages(pages: Sequence[ScanPage], engine: Recogniser, text_budget: int = TEXT_BUDGET) -> list[ReadPage]:
     """Read the lines of all pages of one document, its numbers held against each other."""
     wanted = _chosen(pages, text_budget)
-    squeeze = [_squeeze(line) for _, line in wanted]
-    first = engine.read([line.image for _, line in wanted], squeeze)
+    shares = [squeeze(line) for _, line in wanted]
+    first = _first(wanted, shares, engine)
     squeezed = [
         index
         for index, one in enumerate(first)
-        if squeeze[index] < 1 and (_looks_numeric(one.text) or one.confidence < SURE_SQUEEZED)
+        if shares[index] < 1 and (_looks_numeric(one.text) or one.confidence < SURE_SQUEEZED)
     ]
     for index, result in zip(squeezed, engine.read([wanted[i][1].image for i in squeezed]), strict=True):
         first[index] = result
@@ -115,10 +117,19 @@ def read_pages(pages: Sequence[ScanPage], engine: Recogniser, text_budget: int =
             page.verticals,
             found,
             all(id(line) in read for line in page.lines),
+            page.turn,
             index == 0 and uncertain,
         )
         for index, (page, found) in enumerate(zip(pages, by_page, strict=True))
     ]
+
+
+def _first(wanted: Sequence[tuple[int, ScanLine]], shares: Sequence[float], engine: Recogniser) -> list[Recognition]:
+    """What every line reads, those that were read before not read again."""
+    unread = [index for index, (_, line) in enumerate(wanted) if line.first is None]
+    results = engine.read([wanted[index][1].image for index in unread], [shares[index] for index in unread])
+    new = dict(zip(unread, results, strict=True))
+    return [line.first or new[index] for index, (_, line) in enumerate(wanted)]
 
 
 def _chosen(pages: Sequence[ScanPage], budget: int) -> list[tuple[int, ScanLine]]:
@@ -150,7 +161,8 @@ def _input_width(line: ScanLine) -> int:
     return int(width * HEIGHT / height)
 
 
-def _squeeze(line: ScanLine) -> float:
+def squeeze(line: ScanLine) -> float:
+    """The share of its width that the line is read in."""
     height, width = line.image.shape
     return SQUEEZE if line.cell is not None and width > SQUEEZED_FROM * height else 1.0
 
