@@ -481,6 +481,23 @@ def test_lists_longer_than_any_seen_are_read_to_a_limit_and_say_so(declared: int
     assert bool(read.shortfall) == (declared > 400)
 
 
+@pytest.mark.parametrize(
+    ("call", "expected"),
+    [
+        ("createPageHTML(4, 0, 'index', 'html')", ["index_1.html", "index_2.html", "index_3.html"]),
+        ("createPageHTML('4', '0', 'index', 'html')", ["index_1.html", "index_2.html", "index_3.html"]),
+        ("createPageHTML(4, 1, 'list', 'shtml')", ["list_2.shtml", "list_3.shtml", "list_4.shtml"]),
+        ("createPageHTML('page_div', 4, 1, 'list', 'shtml', 57)", ["list_2.shtml", "list_3.shtml", "list_4.shtml"]),
+        ("createPageHTML('page_div', 4, 0, 'list', 'shtml', 57)", ["list_1.shtml", "list_2.shtml", "list_3.shtml"]),
+        ("createPageHTML('page_div', 1, 0, 'list', 'shtml', 7)", []),
+        ("createPageHTML(1, 1, 'index', 'html')", []),
+    ],
+)
+def test_pager_calls_count_from_the_number_they_give_the_first_page(call: str, expected: list[str]) -> None:
+    read = read_list(shown(Shelf(15, 15).page(1), f"<script>{call};</script>").encode(), f"{HOST}/zwgk/nb/")
+    assert read.next_pages == tuple(f"{HOST}/zwgk/nb/{name}" for name in expected)
+
+
 # --- what stands around and inside ---------------------------------------------------------------------------------------
 
 

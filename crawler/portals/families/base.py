@@ -149,6 +149,11 @@ def numbered_page(url: str, number: int, *, stem: str | None = None, suffix: str
     return None
 
 
+def cut_short(url: str, pages: int | None) -> str | None:
+    """What is not asked for of a list of so many pages, as a sentence for ``ListPage.shortfall``; ``None`` where nothing is."""
+    return f"{url}: {pages} pages are declared, {MAX_PAGES} are asked for" if pages and pages > MAX_PAGES else None
+
+
 def require_rows(family: str, reading: Reading, *, declared: int | None, expected: str) -> None:
     """Refuse to read a changed page as an empty list.
 

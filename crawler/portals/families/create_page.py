@@ -1,13 +1,14 @@
 """Sites whose pager is ``createPageHTML('page_div', PAGES, 1, 'list', 'shtml', ROWS)``: pages counted from 1, list_2.shtml.
 
-Seen on csrc, Gansu, Kunshan, Shaoyang, Changsha. Gansu ships the rows inside an HTML comment which a script unwraps.
+Seen on csrc, Gansu, Kunshan, Shaoyang, Changsha. Gansu ships the rows inside an HTML comment which a script unwraps. A call
+that gives 0 as the current page counts from 0, as TRS does: list_1.shtml is its second page.
 """
 
 from __future__ import annotations
 
 import re
 
-from crawler.portals.families.base import MAX_PAGES, numbered_page, require_rows
+from crawler.portals.families.base import MAX_PAGES, cut_short, numbered_page, require_rows
 from crawler.portals.families.rows import read_rows
 from crawler.portals.model import ListPage
 
@@ -35,8 +36,9 @@ class CreatePage:
         require_rows(NAME, reading, declared=total, expected="rows of li > a, plain or in a comment, beside createPageHTML")
         pages: list[str] = []
         if call:
-            current = max(1, int(call["current"]))
-            for number in range(current + 1, min(int(call["pages"]), current + MAX_PAGES) + 1):
+            current = int(call["current"])
+            last = int(call["pages"]) - (current == 0)
+            for number in range(current + 1, min(last, current + MAX_PAGES) + 1):
                 address = numbered_page(url, number, stem=call["stem"].rpartition("/")[2], suffix=call["suffix"])
                 if address:
                     pages.append(address)
@@ -47,6 +49,7 @@ class CreatePage:
             sub_columns=reading.sub_columns,
             declared_total=total,
             declared_pages=int(call["pages"]) if call else None,
+            shortfall=cut_short(url, int(call["pages"])) if call else None,
         )
 
 

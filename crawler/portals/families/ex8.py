@@ -14,7 +14,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from crawler.portals.families.base import MAX_PAGES, declared, require_rows
+from crawler.portals.families.base import MAX_PAGES, cut_short, declared, require_rows
 from crawler.portals.families.literals import literal_around, members, with_parameter
 from crawler.portals.families.rows import Reading, names_sub_column, read_rows
 from crawler.portals.markup import host_of, meta_values, resolve
@@ -99,7 +99,7 @@ class EX8:
             declared_total=0 if pages == 0 else total,
             declared_pages=pages,
             next_requests=tuple(call.request(url, number) for number in range(first, last + 1)),
-            shortfall=_cut(url, pages),
+            shortfall=cut_short(url, pages),
         )
 
     def parse_answer(self, answer: str, request: ListRequest) -> ListPage:
@@ -126,7 +126,7 @@ class EX8:
             declared_total=total,
             declared_pages=pages,
             next_requests=tuple(_asked_again(request, number) for number in _following(request, reading, pages)),
-            shortfall=_cut(request.url, pages),
+            shortfall=cut_short(request.url, pages),
         )
 
 
@@ -141,10 +141,6 @@ def _is_first_page(shown: tuple[Link, ...], call: _Call, total: int | None, page
     if total is not None and pages == 1:
         return len(shown) >= total
     return pages is not None and pages > 1 and len(shown) >= int(call.parameters["pageSize"])
-
-
-def _cut(url: str, pages: int | None) -> str | None:
-    return f"{url}: {pages} pages are declared, {MAX_PAGES} are asked for" if pages and pages > MAX_PAGES else None
 
 
 def _following(request: ListRequest, reading: Reading, pages: int | None) -> range:
@@ -181,6 +177,7 @@ def _rendered(reading: Reading, sub_columns: tuple[Link, ...], total: int | None
         sub_columns=sub_columns,
         declared_total=total,
         declared_pages=pages,
+        shortfall=cut_short(reading.url, pages),
     )
 
 

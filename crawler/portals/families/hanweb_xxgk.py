@@ -16,7 +16,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from crawler.portals.families.base import MAX_PAGES, declared, require_rows
+from crawler.portals.families.base import MAX_PAGES, cut_short, declared, require_rows
 from crawler.portals.families.literals import literal_around, members, with_parameter
 from crawler.portals.families.rows import Reading, read_rows
 from crawler.portals.markup import anchor_text, base_of, host_of, iso_date, parse_html, resolve, squeeze, text_of
@@ -130,9 +130,7 @@ class HanwebXxgk:
             declared_total=total,
             declared_pages=pages,
             next_requests=tuple(_renumbered(request, number) for number in following),
-            shortfall=None
-            if (pages or 0) <= MAX_PAGES
-            else f"{request.url}: {pages} pages are declared, {MAX_PAGES} are asked for",
+            shortfall=cut_short(request.url, pages),
         )
 
 

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from crawler.portals.families.base import MAX_PAGES, declared, pager_links, require_rows
+from crawler.portals.families.base import MAX_PAGES, cut_short, declared, pager_links, require_rows
 from crawler.portals.families.create_page import unwrap_lists
 from crawler.portals.families.rows import Reading, read_rows
 from crawler.portals.markup import host_of, squeeze, text_of
@@ -58,6 +58,7 @@ class Numbered:
             reading.sub_columns,
             declared_total=total,
             declared_pages=pages,
+            shortfall=cut_short(url, pages),
         )
 
 

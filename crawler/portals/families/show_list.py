@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit, urlunsplit
 
-from crawler.portals.families.base import MAX_PAGES, declared, pager_links, require_rows
+from crawler.portals.families.base import MAX_PAGES, cut_short, declared, pager_links, require_rows
 from crawler.portals.families.rows import read_rows
 from crawler.portals.model import ListPage
 
@@ -43,7 +43,15 @@ class ShowList:
         else:
             current = int(here["number"])
             further = tuple(_page(url, number) for number in range(current + 1, min(last, current + MAX_PAGES) + 1))
-        return ListPage(NAME, reading.items, further, reading.sub_columns, declared_total=total, declared_pages=pages)
+        return ListPage(
+            NAME,
+            reading.items,
+            further,
+            reading.sub_columns,
+            declared_total=total,
+            declared_pages=pages,
+            shortfall=cut_short(url, last),
+        )
 
 
 def _page(url: str, number: int) -> str:

@@ -1,7 +1,7 @@
 """TRS WCM: static pages index.html, index_1.html ... counted from 0, the number of pages in a script.
 
 Two ways of writing it: ``createPageHTML(5, 0, "index", "html")`` and ``var currentPage = 0; var countPage = 2``.
-The number is of pages; TRS lists declare no total of items.
+The number is of pages; TRS lists declare no total of items. A first page that calls itself 1 counts from 1.
 """
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from crawler.portals.families.base import MAX_PAGES, declared, numbered_page, require_rows
+from crawler.portals.families.base import MAX_PAGES, cut_short, declared, numbered_page, page_number, require_rows
 from crawler.portals.families.rows import read_rows
 from crawler.portals.model import ListPage
 
 NAME = "trs"
 SIGNATURE = re.compile(
-    r"""createPage(?:HTML|html)?\s*\(\s*(?P<pages>\d{1,6})\s*,\s*(?P<current>\d{1,6})\s*,\s*["'](?P<stem>[\w./-]*)["']\s*,"""
+    r"""createPage(?:HTML|html)?\s*\(\s*["']?(?P<pages>\d{1,6})["']?\s*,\s*["']?(?P<current>\d{1,6})["']?\s*,\s*["'](?P<stem>[\w./-]*)["']\s*,"""
     r"""\s*["']\.?(?P<suffix>\w+)["']"""
 )
 _COUNT = re.compile(r"\bcountPage\s*=\s*[\"']?(\d{1,6})")
@@ -56,7 +56,8 @@ class TRS:
         )
         pages: list[str] = []
         if pager:
-            for number in range(pager.current + 1, min(pager.pages, pager.current + MAX_PAGES)):
+            counts_from_one = pager.current == 1 and page_number(url, first=0) == 0
+            for number in range(pager.current + 1, min(pager.pages + counts_from_one, pager.current + MAX_PAGES)):
                 address = numbered_page(url, number, stem=pager.stem, suffix=pager.suffix)
                 if address:
                     pages.append(address)
@@ -67,6 +68,7 @@ class TRS:
             sub_columns=reading.sub_columns,
             declared_total=total,
             declared_pages=pager.pages if pager else None,
+            shortfall=cut_short(url, pager.pages) if pager else None,
         )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit, urlunsplit
 
-from crawler.portals.families.base import MAX_PAGES, declared, declared_numbers, pager_links, require_rows
+from crawler.portals.families.base import MAX_PAGES, cut_short, declared, declared_numbers, pager_links, require_rows
 from crawler.portals.families.rows import Reading, read_rows
 from crawler.portals.markup import host_of, resolve, squeeze, text_of
 from crawler.portals.model import ListPage
@@ -42,13 +42,18 @@ class VSB:
         reading = read_rows(html, url)
         total, page, pages = _declared(reading)
         require_rows(NAME, reading, declared=total, expected="rows of li > a beside span.p_pages")
+        further = _further(reading, page, pages)
+        lost = None
+        if pages is not None and page < pages and not further:
+            lost = f"{url}: {pages} pages are declared, and nothing on page {page} leads to the next"
         return ListPage(
             NAME,
             reading.items,
-            _further(reading, page, pages),
+            further,
             reading.sub_columns,
             declared_total=total,
             declared_pages=pages,
+            shortfall=lost or cut_short(url, pages),
         )
 
 
