@@ -7,6 +7,7 @@ import re
 from crawler.portals.families.base import declared, pager_links, require_rows
 from crawler.portals.families.create_page import unwrap_lists
 from crawler.portals.families.rows import Reading, read_rows
+from crawler.portals.families.script_pager import script_pager
 from crawler.portals.model import ListPage
 
 SIGNATURE = re.compile(
@@ -47,14 +48,32 @@ def _read(family: str, html: str, url: str) -> ListPage:
     total, pages = declared(reading)
     pages = pages or _fraction(reading)
     require_rows(family, reading, declared=total, expected="a repeating block of titled links")
+    called = script_pager(reading, pages)
+    further = tuple(dict.fromkeys([*pager_links(reading), *called.pages]))
     return ListPage(
         family=family,
         items=reading.items,
-        next_pages=pager_links(reading),
+        next_pages=further,
         sub_columns=reading.sub_columns,
         declared_total=total,
         declared_pages=pages,
+        shortfall=None if further else _unreachable(reading, total, pages, called.unread),
     )
+
+
+_LATER_ADDRESS = re.compile(r"(?:_|/|-|[?&]\w*page\w*=|[?&]p=)(?:[2-9]|[1-9]\d{1,3})(?:\.\w{2,5})?(?:&|$)", re.IGNORECASE)
+_LATER_WORDS = re.compile(r"第\s*(?:[2-9]|[1-9]\d{1,3})\s*(?:页\s*)?/")
+
+
+def _unreachable(reading: Reading, total: int | None, pages: int | None, call: str | None) -> str | None:
+    """Why the further pages that a first page declares cannot be asked for."""
+    if _LATER_ADDRESS.search(reading.url) or _LATER_WORDS.search(reading.text) or (pages is not None and pages <= 1):
+        return None
+    if pages is None and (call is None or (total is not None and total <= reading.row_count)):
+        return None
+    declared = f"{pages} pages are declared" if pages is not None else "there are further pages"
+    led = f"its pager calls {call}, whose address the page does not tell" if call else "nothing on the page leads to them"
+    return f"{reading.url}: {declared}, and {led}; only the first was read"
 
 
 _PAGER_NAME = re.compile(r"\bp_t\b|pag|fenye|turn", re.IGNORECASE)
