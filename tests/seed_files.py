@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 
 from crawler.sample.source import ReportSource
@@ -26,13 +26,22 @@ def seeds_saved(suffix: str) -> Mapping[str, bytes]:
 def files_of(sources: Mapping[str, ReportSource]) -> dict[str, dict[str, bytes]]:
     """Kind -> name -> file; the layouts of workbooks and the styles of OFD take turns."""
     documents = [to_docx(source) for source in sources.values()]
-    office = {kind: saved_by_libreoffice(documents, kind) for kind in ("doc", "rtf")}
-    return {kind: dict(zip(sources, saved, strict=True)) for kind, saved in office.items()} | _others(sources)
+    made: dict[str, dict[str, bytes]] = {}
+    for kind in ("doc", "rtf"):
+        saved = [one for some in _batches(documents) for one in saved_by_libreoffice(some, kind)]
+        made[kind] = dict(zip(sources, saved, strict=True))
+    return made | _others(sources)
 
 
 def seed_files() -> dict[str, dict[str, bytes]]:
     """The same of the seed-like reports."""
     return {kind: dict(seeds_saved(kind)) for kind in ("doc", "rtf")} | _others(SEED_LIKE)
+
+
+def _batches(files: list[bytes]) -> Iterator[list[bytes]]:
+    """So many as one call of LibreOffice has time for."""
+    for start in range(0, len(files), 12):
+        yield files[start : start + 12]
 
 
 def _others(sources: Mapping[str, ReportSource]) -> dict[str, dict[str, bytes]]:
@@ -42,7 +51,9 @@ def _others(sources: Mapping[str, ReportSource]) -> dict[str, dict[str, bytes]]:
         for number, source in enumerate(sources.values())
     ]
     return {
-        "xls": dict(zip(sources, sheets_by_libreoffice(books, "xlsx", "xls"), strict=True)),
+        "xls": dict(
+            zip(sources, [one for some in _batches(books) for one in sheets_by_libreoffice(some, "xlsx", "xls")], strict=True)
+        ),
         "xlsx": dict(zip(sources, books, strict=True)),
         "ofd": {name: to_ofd(source, _STYLES[n % len(_STYLES)]) for n, (name, source) in enumerate(sources.items())},
     }

@@ -96,7 +96,7 @@ def test_what_comes_out_of_an_archive_is_what_went_in(
 
 @pytest.mark.office
 def test_one_of_each_kind_out_of_each_archive_by_the_command(files: dict[str, dict[str, bytes]], tmp_path: Path) -> None:
-    expected = {}
+    expected: dict[str, str] = {}
     for number, (packer, pack) in enumerate(PACKERS.items()):
         seeds = [list(SEED_LIKE)[(number + place) % len(SEED_LIKE)] for place in range(len(KINDS))]
         chosen = {f"年报/{seed}年报.{kind}": files[kind][seed] for kind, seed in zip(KINDS, seeds, strict=True)}
@@ -119,7 +119,8 @@ def test_every_kind_in_every_archive(which: str, pool: ExtractionPool) -> None:
         sources = {f"{n:03d}": source for n, (_, source) in enumerate(sample_sources()) if source.printed}
     every = files_of(sources) if which == "samples" else seed_files()
     kinds = {"bare": every, **dict.fromkeys(PACKERS, every)}
-    lines, wrong = [], {}
+    lines: list[str] = []
+    wrong: dict[tuple[str, str, str], dict[str, Any]] = {}
     for way in kinds:
         for kind in KINDS:
             start = time.monotonic()

@@ -12,13 +12,17 @@ import pytest
 
 from crawler.documents.model import Document, Grid, GridCell, Method, Word, grid_rows
 from crawler.documents.pdf import read_pdf
+from crawler.documents.reader import read_document
 from crawler.documents.stitching import is_number
 from crawler.forms.catalogue import ACTIVE_DISCLOSURE, REQUESTS, REVIEW_LITIGATION
 from crawler.forms.model import Report, State
 from crawler.forms.reader import read_report
 from crawler.forms.readings import NO_TWO_READINGS_AGREE
 from crawler.outcomes import OutcomeError
+from crawler.sample.source import ReportSource
 from tests.conftest import ROOT
+from tests.ofd_writer import to_ofd
+from tests.test_typeset_seeds import SEED_LIKE
 
 CASES = 150
 """Slips tried of each table."""
@@ -234,6 +238,70 @@ def test_words_that_do_not_tell_the_columns_are_no_second_reading() -> None:
     report = read_report(with_grid(document, grid, replace(grid, reading_order=tuple(words))))
     assert report.readings[REQUESTS].disagreed == 0
     assert report.readings[REQUESTS].once == sum(key.startswith(REQUESTS) for key in report.cells)
+
+
+def blanked(*keys: str) -> tuple[ReportSource, Document]:
+    """A report with cells of the review or request columns left blank, as an OFD."""
+    source = SEED_LIKE["001"]
+    source = replace(source, printed=source.printed | {key: "" for key in source.printed if key.startswith(keys)})
+    return source, read_document(to_ofd(source))
+
+
+def printed_column(column: str) -> tuple[str, ...]:
+    return tuple(key for key in SEED_LIKE["001"].printed if key.startswith(REQUESTS) and key.endswith(f".{column}"))
+
+
+BLANKS = {
+    "one": ("review_litigation.litigation_direct.corrected",),
+    "a group": ("review_litigation.review.",),
+    "the totals": tuple(f"review_litigation.{row}.total" for row in ("review", "litigation_direct", "litigation_after_review")),
+    "all": ("review_litigation.",),
+    "a column of table 3": printed_column("research_institution"),
+    "the last column of table 3": printed_column("total"),
+}
+
+
+@pytest.mark.parametrize("blank", BLANKS)
+def test_tables_with_blanks_are_read_twice_by_their_headings(blank: str) -> None:
+    source, document = blanked(*BLANKS[blank])
+    report = assert_cells_of(source, document)
+    for reading in report.readings.values():
+        assert reading.methods == ("lattice", "text")
+        assert (reading.settled, reading.disagreed, reading.once) == (0, 0, 0)
+
+
+def assert_cells_of(source: ReportSource, document: Document) -> Report:
+    report = read_report(document)
+    assert {key: report.cells[key].raw for key in source.printed} == dict(source.printed)
+    assert not [flag for flag in report.quality_flags if flag.startswith(NO_TWO_READINGS_AGREE)]
+    return report
+
+
+@pytest.mark.parametrize("keys", [("review_litigation.review.",), ("review_litigation.litigation_after_review.pending",)])
+def test_a_number_in_the_cell_beside_its_own_is_noticed_among_blanks(keys: tuple[str, ...]) -> None:
+    source, document = blanked(*keys)
+    grid = document.grids[-1]
+    row = grid_rows(grid)[-1]
+    assert len(row) == 15
+    first = next(n for n in range(14) if (row[n].text and not row[n + 1].text) or (row[n + 1].text and not row[n].text))
+    swapped = {(row[first].row, row[n].column): row[other].text for n, other in ((first, first + 1), (first + 1, first))}
+    report = read_report(with_grid(document, grid, with_texts(grid, swapped)))
+    changed = [key for key, text in source.printed.items() if report.cells[key].raw != text]
+    assert len(changed) == 2
+    assert all(NO_TWO_READINGS_AGREE in report.cells[key].flags for key in changed)
+
+
+@pytest.mark.parametrize("together", [2, 3, 10])
+def test_numbers_that_run_together_among_blanks_stand_under_no_heading(together: int) -> None:
+    source, document = blanked("review_litigation.review.")
+    grid = document.grids[-1]
+    words = list(grid.reading_order)
+    last = words[-together:]
+    run = last[0]._replace(text="".join(word.text for word in last), x1=last[-1].x1)
+    report = read_report(with_grid(document, grid, replace(grid, reading_order=(*words[:-together], run))))
+    assert report.readings[REVIEW_LITIGATION].disagreed == 0
+    assert report.readings[REVIEW_LITIGATION].once == 15
+    assert {key: report.cells[key].raw for key in source.printed} == dict(source.printed)
 
 
 @pytest.mark.real

@@ -1,11 +1,13 @@
 """The tables read a second time, by text order alone: a label, and the numbers that follow it.
 
 Nothing here looks at rules, spans or grid positions. In a paged format the words come as the file has them, and columns are
-told by counting, or by where the numbers of all rows stand one above the other; in markup the cells come in their order.
+told by counting, by where the numbers of all rows stand one above the other, or by the labels they stand under; in markup the
+cells come in their order.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +25,8 @@ from crawler.forms.vocabularies import FormVocabularies, form_vocabularies
 
 MIN_SHARE = 0.5
 """A row of which fewer numbers than this share of its columns are printed is placed by its label only."""
+IN_ONE_COLUMN = 0.6
+"""The share of a number's width that stands under one label; of numbers that run together no column has as much."""
 _NUMBER = re.compile(r"[-+－−]?[\d０-９](?:[\d０-９,，.．]*[\d０-９])?(?:件|条|项|元|万元|亿元)?|[-—―─/]{1,2}")
 _AFTER_ENUMERATOR = "、.．)）"
 
@@ -33,6 +37,8 @@ class TextRow:
 
     label: str
     numbers: tuple[Word, ...]
+    words: tuple[Word, ...] = ()
+    """All words of the label, where their places are known."""
 
 
 def read_text_order(rows: Sequence[TableRow], version: str) -> dict[str, dict[str, str]]:
@@ -69,18 +75,23 @@ def _text_rows(grid: Grid) -> Iterator[TextRow]:
 
 
 def _rows_of_words(words: Sequence[Word]) -> Iterator[TextRow]:
-    label: list[str] = []
+    """The last row may have no number: what it says is that nothing is printed."""
+    label: list[Word] = []
     numbers: list[Word] = []
     for word, following in pairwise((*words, Word("", 0.0, 0.0, 0))):
         if _NUMBER.fullmatch(word.text) and not (following.text and following.text[0] in _AFTER_ENUMERATOR):
             numbers.append(word)
             continue
         if numbers:
-            yield TextRow(skeleton("".join(label[-_LAST_WORDS:])), tuple(numbers))
+            yield _row_of_words(label, numbers)
             label, numbers = [], []
-        label.append(word.text)
-    if numbers:
-        yield TextRow(skeleton("".join(label[-_LAST_WORDS:])), tuple(numbers))
+        label.append(word)
+    if words:
+        yield _row_of_words(label, numbers)
+
+
+def _row_of_words(label: Sequence[Word], numbers: Sequence[Word]) -> TextRow:
+    return TextRow(skeleton("".join(word.text for word in label[-_LAST_WORDS:])), tuple(numbers), tuple(label))
 
 
 _LAST_WORDS = 60
@@ -168,6 +179,8 @@ def _read_requests(rows: Sequence[TextRow], words: FormVocabularies) -> dict[str
     usable = [row for row in rows if count * MIN_SHARE <= len(row.numbers) <= 2 * count]
     placed = _placed(usable, known, words.form.version, REQUESTS, optional)
     columns = _columns_by_place(placed.values(), count)
+    if not columns and any(len(row.numbers) < count for row in placed.values()):
+        columns = _columns_by_heading(rows[0].words, [column.label for column in words.form.request_columns], placed.values())
     found = {}
     for index, row in placed.items():
         values = _values(row.numbers, count, columns)
@@ -179,7 +192,7 @@ def _read_requests(rows: Sequence[TextRow], words: FormVocabularies) -> dict[str
 def _read_disclosure(rows: Sequence[TextRow], words: FormVocabularies) -> dict[str, str]:
     known = words.disclosure_rows
     most = max(len(block.columns) for block in words.form.blocks)
-    usable = [row for row in rows if len(row.numbers) <= most or not row.numbers[-1].text]
+    usable = [row for row in rows if row.numbers and (len(row.numbers) <= most or not row.numbers[-1].text)]
     found = {}
     placed = _placed(usable, known, words.form.version, ACTIVE_DISCLOSURE, frozenset())
     for index, row in placed.items():
@@ -199,11 +212,16 @@ def _read_review(rows: Sequence[TextRow], words: FormVocabularies) -> dict[str, 
     columns = words.form.review_columns
     count = len(columns)
     leaves = tuple(words.review_leaves)
-    headed = [row for row in rows if len(row.numbers) >= count and any(leaf in row.label for leaf in leaves)]
-    chosen = headed or [row for row in rows if len(row.numbers) == count]
-    if len(chosen) != 1:
+    headed = [row for row in rows if any(leaf in row.label for leaf in leaves)]
+    full = [row for row in headed if len(row.numbers) >= count] or [row for row in rows if len(row.numbers) == count]
+    sparse = [row for row in headed if len(row.numbers) < count]
+    if len(full) == 1:
+        values = _values(full[0].numbers, count, _columns_by_place(full, count))
+    elif len(sparse) == 1 and not full:
+        places = _columns_by_heading(sparse[0].words, [column.label for column in columns], sparse)
+        values = _values(sparse[0].numbers, count, places) if places else None
+    else:
         return {}
-    values = _values(chosen[0].numbers, count, _columns_by_place(chosen, count))
     return {
         f"{REVIEW_LITIGATION}.{column.row}.{column.key}": value for column, value in zip(columns, values or (), strict=False)
     }
@@ -224,13 +242,46 @@ def _columns_by_place(rows: Iterable[TextRow], count: int) -> tuple[float, ...]:
     return tuple(ends) if len(ends) == count else ()
 
 
+def _columns_by_heading(words: Sequence[Word], labels: Sequence[str], rows: Iterable[TextRow]) -> tuple[float, ...]:
+    """The right ends of the columns, half way between the labels that stand over them.
+
+    The labels are the rightmost words, as many side by side as there are columns; groups of columns stand above them. Empty
+    where they are not found, or where a number of the ``rows`` stands under several of them.
+    """
+    wanted = [skeleton(label) for label in labels]
+    known = frozenset("".join(wanted))
+    stacks: list[tuple[float, float, list[int]]] = []
+    for index in sorted(range(len(words)), key=lambda index: words[index].x0):
+        word = words[index]
+        if not known.issuperset(word.text):
+            continue
+        if stacks and word.x0 < stacks[-1][1]:
+            x0, x1, members = stacks.pop()
+            stacks.append((x0, max(x1, word.x1), [*members, index]))
+        else:
+            stacks.append((word.x0, word.x1, [index]))
+    stacks = stacks[-len(wanted) :]
+    texts = ("".join(words[index].text for index in sorted(members)) for _, _, members in stacks)
+    if len(stacks) < len(wanted) or not all(text.endswith(label) for text, label in zip(texts, wanted, strict=True)):
+        return ()
+    ends = [(left[1] + right[0]) / 2 for left, right in pairwise(stacks)]
+    if not all(_stands_in_one(word, [-math.inf, *ends, math.inf]) for row in rows for word in row.numbers):
+        return ()
+    return (*ends, math.inf)
+
+
+def _stands_in_one(word: Word, edges: Sequence[float]) -> bool:
+    widest = max(min(word.x1, right) - max(word.x0, left) for left, right in pairwise(edges))
+    return widest >= IN_ONE_COLUMN * (word.x1 - word.x0)
+
+
 def _values(numbers: Sequence[Word], count: int, columns: Sequence[float]) -> list[str] | None:
     """The row's text by column: where each number stands if that is known, else by order if there are as many as columns."""
     if columns:
         values = [""] * count
         column = 0
         for word in sorted(numbers, key=lambda word: word.x0) if len(numbers) != count else numbers:
-            column = next((n for n, end in enumerate(columns) if word.x0 < end), count - 1)
+            column = next((n for n, end in enumerate(columns) if (word.x0 + word.x1) / 2 < end), count - 1)
             values[column] += word.text
         return values
     if len(numbers) == count or (len(numbers) > count and not any(word.text for word in numbers[count:])):
