@@ -11,12 +11,15 @@ from pathlib import Path
 from scrapy.commands import ScrapyCommand
 from scrapy.spiderloader import SpiderLoader
 
+from crawler.adding import Places
 from crawler.forms.catalogue import FORM_VERSIONS, load_form
 from crawler.forms.rules import load_rules
 from crawler.portals import registry
 from crawler.portals.markup import host_of
 from crawler.portals.model import Portal
 from crawler.portals.registry import SharedSite
+from crawler.portals.registry.expectation import FILE as EXPECTED
+from crawler.portals.registry.expectation import ExpectationError, folder_name, load_expectation
 from crawler.spider import ReportsSpider
 
 _SPIDER_NAME = re.compile(r"[a-z]+(_[a-z]+)*_reports")
@@ -37,7 +40,12 @@ class Command(ScrapyCommand):
     def run(self, args: list[str], opts: argparse.Namespace) -> None:  # noqa: ARG002 - Scrapy's signature
         """Print every problem; exit status 1 where there is one."""
         assert self.settings is not None  # noqa: S101 - set by scrapy.cmdline
-        problems = [*check_spiders(SpiderLoader.from_settings(self.settings)), *check_registry(), *check_forms()]
+        problems = [
+            *check_spiders(SpiderLoader.from_settings(self.settings)),
+            *check_registry(),
+            *check_expectations(Places()),
+            *check_forms(),
+        ]
         sys.stdout.writelines(f"{problem}\n" for problem in problems)
         if problems:
             self.exitcode = 1
@@ -146,6 +154,28 @@ def check_shared(shared: Iterable[SharedSite], governments: Iterable[Government]
             yield f"{guest.region}: site_of {guest.site_of} is no registered portal"
         elif host_of(homes[guest.site_of]) != host_of(guest.home):
             yield f"{guest.region}: {guest.home} is not the site of {guest.site_of}, which is {homes[guest.site_of]}"
+
+
+def check_expectations(places: Places) -> Iterator[str]:
+    """Where the registry names columns, their pages are saved, and a person has confirmed what is read from them."""
+    if not places.tests.parent.is_dir():
+        return  # installed without its tests
+    for portal in (portal for portal in _portals(places) if portal.columns):
+        folder = places.tests / folder_name(portal.home or portal.columns[0])
+        try:
+            expectation = load_expectation(folder)
+        except ExpectationError as error:
+            yield f"{portal.region}: columns without a saved page; run `scrapy portals check {portal.home} --add`: {error}"
+            continue
+        if not expectation.confirmed:
+            yield f"{portal.region}: look at the rows in {folder / EXPECTED} and set confirmed = true"
+
+
+def _portals(places: Places) -> tuple[Portal, ...]:
+    try:
+        return places.portals()
+    except registry.RegistryError:
+        return ()  # check_registry says which file
 
 
 def check_forms() -> Iterator[str]:

@@ -1,15 +1,18 @@
-"""``scrapy portals`` and ``scrapy portals check URL``."""
+"""``scrapy portals``, ``scrapy portals check URL`` and ``scrapy portals check URL --add``."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
+from crawler.adding import TESTS, Fetched, Places, add, candidate
 from crawler.arguments import CrawlArguments
 from crawler.dataset.ledger import Ledger
 from crawler.dataset.model import PortalHealth
@@ -18,6 +21,16 @@ from crawler.portals import registry
 from crawler.portals.model import Portal
 from crawler.spider import ReportsSpider
 from crawler.workspace import Workspace
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from scrapy import Request
+    from scrapy.http import Response
+
+    from crawler.items import PageItem
+    from crawler.portals.model import ListRequest
+    from crawler.sweep import ColumnSweep, PortalSweep
 
 
 class Command(ScrapyCommand):
@@ -28,7 +41,7 @@ class Command(ScrapyCommand):
 
     def syntax(self) -> str:
         """The arguments."""
-        return "[options] [check URL]"
+        return "[options] [check URL [--add]]"
 
     def short_desc(self) -> str:
         """One line for ``scrapy -h``."""
@@ -40,15 +53,30 @@ class Command(ScrapyCommand):
         parser.add_argument("--province", help="only this province, e.g. 河南省")
         parser.add_argument("--portals", metavar="FILE", help="a portals file instead of the registry")
         parser.add_argument("--spider", default="henan_reports", help="whose ledger knows the health (default: %(default)s)")
+        checked = parser.add_argument_group("check URL --add")
+        checked.add_argument("--add", action="store_true", help="write what was found: registry table, saved page, expectation")
+        checked.add_argument("--name", help="of the government, e.g. 栾川县人民政府; for a portal that is not registered")
+        checked.add_argument("--region", help="names from the province down, e.g. 河南省/洛阳市/栾川县")
+        checked.add_argument("--region-code", help="six digits of GB/T 2260; the registry knows those of registered divisions")
+        checked.add_argument(
+            "--column", action="append", default=[], metavar="URL", help="a report column, instead of searching it"
+        )
+        checked.add_argument(
+            "--allow-host", action="append", default=[], metavar="HOST", help="a further host of the portal's own"
+        )
+        checked.add_argument(
+            "--registry", type=Path, default=registry.FOLDER, metavar="DIR", help="registry files (%(default)s)"
+        )
+        checked.add_argument("--tests", type=Path, default=TESTS, metavar="DIR", help="saved pages (%(default)s)")
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """List, or check."""
         if not args:
             self._list(opts)
         elif args[0] == "check" and len(args) == 2:
-            self._check(args[1])
+            self._check(args[1], opts)
         else:
-            raise UsageError("use `scrapy portals` or `scrapy portals check URL`")
+            raise UsageError("use `scrapy portals` or `scrapy portals check URL [--add]`")
 
     def _list(self, opts: argparse.Namespace) -> None:
         assert self.settings is not None  # noqa: S101 - set by scrapy.cmdline
@@ -81,13 +109,58 @@ class Command(ScrapyCommand):
         )
         sys.stderr.write(f"{len(portals)} portals, {never} never read\n")
 
-    def _check(self, url: str) -> None:
+    def _check(self, url: str, opts: argparse.Namespace) -> None:
         if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
             raise UsageError(f"{url!r} is no http or https address", print_help=False)
-        portal = next(
-            (p for name in registry.registered_provinces() for p in registry.load_province(name) if url in (p.home, p.entry)),
-            Portal(name=urlsplit(url).netloc, region="检查", home=url),
+        places = Places(opts.registry, opts.tests)
+        try:
+            portal = self._portal(url, places, opts)
+        except ValueError as error:
+            raise UsageError(str(error), print_help=False) from error
+        spider = self._walk(portal)
+        if spider is None:
+            self.exitcode = 1
+            return
+        (sweep,) = spider.sweeps.values()
+        sys.stdout.write(report(sweep))
+        self.exitcode = 0 if sweep.outcome is Outcome.OK else 1
+        if not opts.add:
+            return
+        try:
+            added = add(places, sweep, spider.fetched)
+        except ValueError as error:
+            sys.stdout.write(f"nothing was written: {error}\n")
+            self.exitcode = 1
+            return
+        sys.stdout.writelines(f"written: {path}\n" for path in added.files)
+        sys.stdout.writelines(
+            f"not followed: rows on {host}; if it is the portal's, run again with --allow-host {host}\n"
+            for host in added.hosts_left
         )
+        sys.stdout.write("tests/test_added_portals.py fails until the rows are looked at and confirmed in expected.toml\n")
+
+    @staticmethod
+    def _portal(url: str, places: Places, opts: argparse.Namespace) -> Portal:
+        """The portal to walk.
+
+        Raises:
+            ValueError: it cannot be added as asked; the message says why.
+        """
+        if opts.add:
+            return candidate(
+                places,
+                url,
+                name=opts.name,
+                region=opts.region,
+                code=opts.region_code,
+                columns=opts.column,
+                allow_hosts=opts.allow_host,
+            )
+        known = next((portal for portal in places.portals() if url in (portal.home, portal.entry)), None)
+        return known or Portal(name=urlsplit(url).netloc, region="检查", home=url)
+
+    def _walk(self, portal: Portal) -> PortalCheckSpider | None:
+        """Discovery and the lists of one portal, in a workspace that is thrown away; ``None`` where the crawl did not start."""
         assert self.crawler_process is not None  # noqa: S101 - set by scrapy.cmdline
         with tempfile.TemporaryDirectory(prefix="portal-check-") as folder:
             crawler = self.crawler_process.create_crawler(PortalCheckSpider)
@@ -95,21 +168,22 @@ class Command(ScrapyCommand):
             crawler.settings.set("ITEM_PIPELINES", {}, priority="cmdline")
             self.crawler_process.crawl(crawler, arguments=CrawlArguments((portal,)))
             self.crawler_process.start()
-            spider = crawler.spider
-        if not isinstance(spider, PortalCheckSpider):
-            self.exitcode = 1
-            return
-        (sweep,) = spider.sweeps.values()
-        sys.stdout.write("\n".join(sweep.lines) + "\n")
-        for column in sweep.columns.values():
-            declared = "declares no total" if column.declared_total is None else f"declares {column.declared_total}"
-            sys.stdout.write(
-                f"column {column.url}\n  family {column.family}, {len(column.pages)} pages, {len(column.collected)} rows "
-                f"({declared}), {column.reports} possible reports, {column.lookalikes} look-alikes\n"
-            )
-            sys.stdout.writelines(f"  {title}\n" for title in column.titles[:10])
-        sys.stdout.write(f"{sweep.outcome.value}: {sweep.message or 'discovery and the lists are in order'}\n")
-        self.exitcode = 0 if sweep.outcome is Outcome.OK else 1
+            return crawler.spider if isinstance(crawler.spider, PortalCheckSpider) else None
+
+
+def report(sweep: PortalSweep) -> str:
+    """The walk step by step, what each column's list gave, and how it ended."""
+    lines = [*sweep.lines]
+    for column in sweep.columns.values():
+        declared = "declares no total" if column.declared_total is None else f"declares {column.declared_total}"
+        lines.append(f"column {column.url}")
+        lines.append(
+            f"  family {column.family}, {len(column.pages)} pages, {len(column.collected)} rows "
+            f"({declared}), {column.reports} possible reports, {column.lookalikes} look-alikes"
+        )
+        lines += [f"  {title}" for title in column.titles[:10]]
+    lines.append(f"{sweep.outcome.value}: {sweep.message or 'discovery and the lists are in order'}")
+    return "\n".join(lines) + "\n"
 
 
 class PortalCheckSpider(ReportsSpider):
@@ -117,3 +191,16 @@ class PortalCheckSpider(ReportsSpider):
 
     name = "portal_check"
     follow_rows = False
+
+    def __init__(self, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self.fetched: list[Fetched] = []
+        """The pages of its lists, in the order in which they came."""
+
+    async def parse_list(
+        self, response: Response, sweep: PortalSweep, column: ColumnSweep, depth: int, part: ListRequest | None = None
+    ) -> AsyncIterator[Request | PageItem]:
+        """Keep the page, and read it as ever."""
+        self.fetched.append(Fetched(column.url, response.url, response.body, part))
+        async for found in super().parse_list(response, sweep, column, depth, part):
+            yield found

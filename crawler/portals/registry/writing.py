@@ -97,7 +97,7 @@ def _table(lines: tuple[str, ...], header: str) -> Table:
 
 
 def changed(table: Table, values: Mapping[str, Value]) -> Table:
-    """The table with ``values`` in the place of its own, everything else as it stands.
+    """The table with ``values`` in the place of its own, everything else as it stands; an empty value takes its key out.
 
     Raises:
         UneditableError: a value to be changed does not stand on one line.
@@ -107,16 +107,18 @@ def changed(table: Table, values: Mapping[str, Value]) -> Table:
     for key in KEY_ORDER:
         if key not in values:
             continue
+        new = _line(key, values[key]) if values[key] not in ("", ()) else ""
         if key in places:
             line = lines[places[key]]
             if line.count("[") != line.count("]") or '"""' in line or "'''" in line:
                 raise UneditableError(f"{key} of {table.region} runs over several lines: change it by hand")
-            lines[places[key]] = _line(key, values[key]) + "\n"
-        else:
+            if not new or not line.startswith(new):
+                lines[places[key]] = new and f"{new}\n"
+        elif new:
             before = [places[known] for known in KEY_ORDER[: KEY_ORDER.index(key)] if known in places]
             at = max(before, default=len(lines) - 1) + 1
             lines[at - 1] = lines[at - 1].rstrip("\n") + "\n"
-            lines.insert(at, _line(key, values[key]) + "\n")
+            lines.insert(at, f"{new}\n")
             places = {name: number + (number >= at) for name, number in places.items()} | {key: at}
     return replace(table, lines=tuple(lines))
 
@@ -152,3 +154,9 @@ def with_table(text: str, values: Mapping[str, Value], *, kind: str = "portal", 
         if table.region == region and table.kind == kind:
             return head + _joined((*tables[:number], changed(table, values), *tables[number + 1 :]))
     return inserted(text, table_text(values, kind=kind, remark=remark), region)
+
+
+def without_table(text: str, region: str, *, kind: str) -> str:
+    """The file without the tables of ``kind`` for ``region``, and without the comments right above them."""
+    head, tables = split_tables(text)
+    return head + _joined(table for table in tables if table.kind != kind or table.region != region)
