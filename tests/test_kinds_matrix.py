@@ -45,12 +45,10 @@ def wrong_cells(source: ReportSource, record: Mapping[str, Any] | None) -> dict[
     for metric in load_form(source.form_version).metrics:
         cell, text = record["cells"][metric.key], source.printed.get(metric.key, "")
         number = float(Decimal(text.replace(",", ""))) if text.strip("/-") else None
-        if metric.key not in printed:
-            expected = (None, None, "absent")
-        else:
-            expected = (text, number, "blank" if not text else "na_mark" if number is None else "number")
-        found = (cell["raw"] and cell["raw"].strip(), cell["value"], cell["state"].replace("zero", "number"))
-        if (found[0] or "", *found[1:]) != (expected[0] or "", *expected[1:]):
+        state = "blank" if not text else "na_mark" if number is None else "number"
+        expected = (text, number, state) if metric.key in printed else ("", None, "absent")
+        found = ((cell["raw"] or "").strip(), cell["value"], cell["state"].replace("zero", "number"))
+        if found != expected:
             wrong[metric.key] = (expected, found)
     return wrong
 

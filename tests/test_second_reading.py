@@ -243,7 +243,7 @@ def test_words_that_do_not_tell_the_columns_are_no_second_reading() -> None:
 def blanked(*keys: str) -> tuple[ReportSource, Document]:
     """A report with cells of the review or request columns left blank, as an OFD."""
     source = SEED_LIKE["001"]
-    source = replace(source, printed=source.printed | {key: "" for key in source.printed if key.startswith(keys)})
+    source = replace(source, printed={key: "" if key.startswith(keys) else text for key, text in source.printed.items()})
     return source, read_document(to_ofd(source))
 
 
