@@ -335,10 +335,18 @@ def page_role(content: bytes, url: str, encoding: str | None = None) -> PageRole
         ValueError: the page is larger than ``markup.MAX_PAGE_BYTES``.
     """
     html = decode(content, encoding)
-    return _role(read_rows(unwrap_lists(html), url), html, FAMILIES[detect_family(html, url)])[0]
+    family = FAMILIES[detect_family(html, url)]
+    return _role(read_rows(unwrap_lists(html), url), html, family, _in_script(family, html, url))[0]
 
 
-def _role(reading: Reading, html: str, family: Family, stage: Stage = Stage.HOME) -> tuple[PageRole, str]:
+def _in_script(family: Family, html: str, url: str) -> tuple[Link, ...]:
+    """Columns that the page's script names."""
+    return family.find_columns(html, url) if isinstance(family, NamesColumns) else ()
+
+
+def _role(
+    reading: Reading, html: str, family: Family, in_script: tuple[Link, ...], stage: Stage = Stage.HOME
+) -> tuple[PageRole, str]:
     meta = meta_values(reading.root)
     reports = [item for item in reading.items if classify_title(item.text).kind == "report"]
     names = [meta.get("columnname", ""), *_headings(reading.root)]
@@ -351,7 +359,6 @@ def _role(reading: Reading, html: str, family: Family, stage: Stage = Stage.HOME
         return "column", f"{len(reports)} of {len(reading.items)} rows are titled as reports"
     if named and (reading.sub_columns or reading.block or reading.is_empty_list):
         return "column", f"named {named[:30]}"
-    in_script = family.find_columns(html, reading.url) if isinstance(family, NamesColumns) else ()
     named = named or next((link.text for link in in_script if _is_report_column(link, reading.url)), None)
     if named and isinstance(family, ScriptedFamily) and len({name for name in names if name in _FIXED_PARTS}) <= 1:
         return "column", f"named {named[:30]}, rows from the API of {family.name}"
@@ -436,9 +443,9 @@ def examine(content: bytes, url: str, portal: Portal, stage: Stage, encoding: st
     root = parse_html(html)
     redirect = _shell_target(root, url)
     family = FAMILIES.get(portal.family or "") or FAMILIES[detect_family(html, url)]
-    in_script = family.find_columns(html, url) if isinstance(family, NamesColumns) else ()
+    in_script = _in_script(family, html, url)
     links = (*_links(root, url), *in_script)
-    role, evidence = _role(read_rows(unwrap_lists(html), url), html, family, stage)
+    role, evidence = _role(read_rows(unwrap_lists(html), url), html, family, in_script, stage)
     if role in {"other", "disclosure"}:
         redirect = _framed_list(url) or redirect
     list_page, problem = None, None

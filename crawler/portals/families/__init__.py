@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crawler.portals.families.base import NamesColumns, ScriptedFamily
+from crawler.portals.families.base import ScriptedFamily
 from crawler.portals.families.create_page import CreatePage
 from crawler.portals.families.encoded_pager import EncodedPager
 from crawler.portals.families.ex8 import EX8
@@ -26,7 +26,7 @@ from crawler.portals.markup import decode
 
 if TYPE_CHECKING:
     from crawler.portals.families.base import Family
-    from crawler.portals.model import Link, ListPage, ListRequest
+    from crawler.portals.model import ListPage, ListRequest
 
 _API: tuple[Family, ...] = (Gkmlpt(), QueryList(), Sichuan(), JPaaS(), Kaipu())
 _HTML: tuple[Family, ...] = (
@@ -85,9 +85,3 @@ def read_answer(content: bytes, request: ListRequest, *, encoding: str | None = 
     if not isinstance(family, ScriptedFamily):
         raise TypeError(f"family {request.family!r} has no API to read an answer of")
     return family.parse_answer(decode(content, encoding), request)
-
-
-def find_columns(html: str, url: str) -> tuple[Link, ...]:
-    """Columns that the page's scripts name and no anchor leads to, of any name; empty where its family writes anchors."""
-    family = FAMILIES[detect_family(html, url)]
-    return family.find_columns(html, url) if isinstance(family, NamesColumns) else ()

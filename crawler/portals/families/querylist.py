@@ -45,7 +45,7 @@ _PAIR = re.compile(
 _QUOTED = re.compile(r"""'([^']{0,400})'|"([^"]{0,400})"|([A-Za-z_]\w{0,60}|\d{1,30})""")
 _VARIABLE = re.compile(r"""\b(?P<name>[A-Za-z_]\w{0,60})\s*=\s*(['"])(?P<value>[\w-]{1,80})\2""")
 _ENDPOINT = re.compile(r"""["'](?P<path>/[\w/]{0,80}queryList)["']""")
-_COLUMN_TREE = re.compile(r"""[=(]\s*(?=\[?\s*\{\s*"code"\s*:)""")
+_COLUMN_TREE = re.compile(r"""[=(]\s{0,40}(?=\[?\s{0,40}\{\s{0,40}"code"\s{0,40}:)""")
 _CHANNELS = ("channelCode", "channelId")
 _MAX_UNITS = 8
 
