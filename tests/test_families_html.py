@@ -153,7 +153,7 @@ def numbered(shelf: Shelf, name: Callable[[int], str], *, following: bool = True
     """Only neighbours and the last page are linked; ``following`` says whether 下一页 is a link or a script's button."""
 
     def pager(here: int) -> str:
-        numbers = {here - 1, here + 1, shelf.pages} - {0, here}
+        numbers = ({here - 1, here + 1, shelf.pages} if following else {1, shelf.pages}) - {0, here}
         links = "".join(f'<a href="{name(number)}">{number}</a>' for number in sorted(numbers) if number <= shelf.pages)
         further = f'<a href="{name(here + 1)}">下一页</a>' if following else '<a href="javascript:go()">下一页</a>'
         return f'<div class="page">共{shelf.total}条 共{shelf.pages}页 {links}{further if here < shelf.pages else ""}</div>'
@@ -215,8 +215,10 @@ def trs(shelf: Shelf) -> Made:
 EX8_COLUMN = f"{HOST}/public/column/6601841?type=4&catId=6718758&action=list"
 
 
-def ex8(shelf: Shelf, *, counted: bool = True, drawn: bool = False, with_total: bool = False, path: str = "") -> Made:
-    """``counted``: the page counts the pages; ``drawn``: it shows the first itself; ``path`` stands before /site/label/8888."""
+def ex8(
+    shelf: Shelf, *, counted: bool = True, answered: bool = False, drawn: bool = False, with_total: bool = False, path: str = ""
+) -> Made:
+    """``counted``: the page counts the pages; ``answered``: the fragments do; ``drawn``: it shows the first itself; ``path`` stands before /site/label/8888."""
     shelf = Shelf(
         shelf.total,
         shelf.size,
@@ -248,7 +250,8 @@ def ex8(shelf: Shelf, *, counted: bool = True, drawn: bool = False, with_total: 
         ):
             return None
         number = int(asked["pageIndex"])
-        return f"<ul>{shelf.page(number)}</ul>" if number <= shelf.pages else "<p>暂无相关信息</p>"
+        count = f"<script>Ls.pagination('#p',{{pageIndex:{number},pageCount:{shelf.pages}}})</script>" if answered else ""
+        return f"<ul>{shelf.page(number)}</ul>{count}" if number <= shelf.pages else "<p>暂无相关信息</p>"
 
     return Made(EX8_COLUMN, fetch)
 
@@ -352,7 +355,8 @@ def hanweb_xxgk(shelf: Shelf, place: str, *, said: bool = True) -> Made:
             or posted["area"] != "11330100002489524X"
         ):
             return None
-        return table(int(fields(url)["currpage"]))
+        assert posted["currpage"] == fields(url)["currpage"]
+        return table(int(posted["currpage"]))
 
     return Made(column, fetch)
 
@@ -374,6 +378,7 @@ SITES: dict[str, tuple[str, bool, Callable[[Shelf], Made]]] = {
     "ex8": ("ex8", False, ex8),
     "ex8, first page drawn": ("ex8", True, lambda shelf: ex8(shelf, drawn=True, with_total=True)),
     "ex8, uncounted": ("ex8", False, lambda shelf: ex8(shelf, counted=False)),
+    "ex8, counted in the answer": ("ex8", False, lambda shelf: ex8(shelf, counted=False, answered=True)),
     "ex8, below a path": ("ex8", True, lambda shelf: ex8(shelf, with_total=True, path="/huangshanzwgk/zwgk")),
     "ex8, rendered": ("ex8", False, ex8_rendered),
     "hanweb": ("hanweb", True, lambda shelf: hanweb_post(shelf, inlined=False)),
@@ -403,6 +408,12 @@ def test_a_walk_along_a_list_finds_every_row_once_and_meets_the_declared_total(n
         assert set(found.links.values()) == {1}
     if declares:
         assert found.totals - {None} == {total}
+
+
+def test_records_are_asked_for_up_to_the_last_one() -> None:
+    found = walk(hanweb_post(Shelf(11, 3), inlined=False))  # the first answer brings ten
+    assert len(found.links) == 11
+    assert [fields(key.partition("#")[0]).get("startrecord") for key in found.asked] == [None, "1", "11"]
 
 
 # --- changed shapes ---------------------------------------------------------------------------------------------------
