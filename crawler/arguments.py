@@ -62,7 +62,8 @@ class CrawlArguments:
         if region:
             chosen = tuple(portal for portal in chosen if region in portal.region.split("/"))
             if not chosen:
-                raise RegistryError(f"no portal lies in the region {region!r}; see `scrapy portals`")
+                hint = registry.shared_hint(region)
+                raise RegistryError(f"no portal lies in the region {region!r}{hint}; see `scrapy portals`")
         return cls(chosen, chosen_years, sample)
 
 

@@ -24,14 +24,29 @@ def test_portals_lists_the_registry_with_codes() -> None:
     assert any(line.startswith("410324\t河南省/洛阳市/栾川县\t") for line in lines)
 
 
+def test_portals_lists_the_whole_country_and_says_whose_site_is_anothers() -> None:
+    done = scrapy("portals")
+    lines = [line.split("\t") for line in done.stdout.splitlines()[1:]]
+    assert len(lines) == 3209
+    assert [line[:5] for line in lines if line[1].endswith("珲春市")] == [
+        [
+            "222404",
+            "吉林省/延边朝鲜族自治州/珲春市",
+            "珲春市人民政府",
+            "http://www.yanbian.gov.cn/",
+            "on the site of 吉林省/延边朝鲜族自治州",
+        ]
+    ]
+    assert "3205 portals" in done.stderr
+    assert "4 governments are on the site of another" in done.stderr
+
+
 def test_portals_shows_health_after_a_crawl(tmp_path: Path) -> None:
     faults = build(tmp_path / "site")
     with served(tmp_path / "site", faults) as server:
         file = portals_file(tmp_path / "portals.toml", server)
         crawl(file, tmp_path / "output")
-        done = scrapy(
-            "portals", "--portals", str(file), "--spider", "annual_reports", "-s", f"OUTPUT_DIR={tmp_path / 'output'}"
-        )
+        done = scrapy("portals", "--portals", str(file), "-s", f"OUTPUT_DIR={tmp_path / 'output'}")
     rows = {line.split("\t")[2]: line.split("\t") for line in done.stdout.splitlines()[1:]}
     assert rows["luanchuan县人民政府"][4] == "ok"
     assert rows["luanchuan县人民政府"][5].startswith("20")

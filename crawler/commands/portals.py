@@ -52,7 +52,7 @@ class Command(ScrapyCommand):
         super().add_options(parser)
         parser.add_argument("--province", help="only this province, e.g. 河南省")
         parser.add_argument("--portals", metavar="FILE", help="a portals file instead of the registry")
-        parser.add_argument("--spider", default="henan_reports", help="whose ledger knows the health (default: %(default)s)")
+        parser.add_argument("--spider", help="whose ledger knows the health (default: that of the province)")
         checked = parser.add_argument_group("check URL --add")
         checked.add_argument("--add", action="store_true", help="write what was found: registry table, saved page, expectation")
         checked.add_argument("--name", help="of the government, e.g. 栾川县人民政府; for a portal that is not registered")
@@ -79,35 +79,43 @@ class Command(ScrapyCommand):
             raise UsageError("use `scrapy portals` or `scrapy portals check URL [--add]`")
 
     def _list(self, opts: argparse.Namespace) -> None:
-        assert self.settings is not None  # noqa: S101 - set by scrapy.cmdline
         try:
-            if opts.portals:
-                portals = registry.load_portals(opts.portals)
-            elif opts.province:
-                portals = registry.load_province(opts.province)
-            else:
-                portals = tuple(p for name in registry.registered_provinces() for p in registry.load_province(name))
+            groups = [
+                (registry.load_portals(file), registry.load_shared(file), opts.spider or spider)
+                for file, spider in self._files(opts)
+            ]
         except registry.RegistryError as error:
             raise UsageError(str(error), print_help=False) from error
-        workspace = Workspace.of(self.settings, opts.spider)
-        health: dict[str, PortalHealth] = {}
-        if self.settings["DATABASE_URL"] or (workspace.root / "ledger.sqlite").is_file():
-            with Ledger(workspace.ledger_url) as ledger:
-                health = {row.portal: row for row in ledger.portal_health(opts.spider)}
         sys.stdout.write("code\tregion\tname\thome\tlast outcome\tlast read\tlast new document\tdocuments\tfamily\n")
-        for portal in portals:
-            row = health.get(ReportsSpider.portal_key(portal))
-            facts = (
-                (row.last_outcome, row.last_success, row.last_new_document, str(row.documents), row.family)
-                if row
-                else (None, None, None, None, None)
-            )
-            cells = (portal.region_code, portal.region, portal.name, ReportsSpider.portal_key(portal), *facts)
-            sys.stdout.write("\t".join(cell or "-" for cell in cells) + "\n")
-        never = sum(
-            1 for portal in portals if not (row := health.get(ReportsSpider.portal_key(portal))) or not row.last_success
-        )
-        sys.stderr.write(f"{len(portals)} portals, {never} never read\n")
+        read = 0
+        for portals, shared, spider in groups:
+            health = self._health(spider)
+            for portal in portals:
+                row = health.get(ReportsSpider.portal_key(portal))
+                read += bool(row and row.last_success)
+                sys.stdout.write(line(portal, row))
+            sys.stdout.writelines(line_of_shared(guest) for guest in shared)
+        count = sum(len(portals) for portals, _, _ in groups)
+        guests = sum(len(shared) for _, shared, _ in groups)
+        sys.stderr.write(f"{count} portals, {count - read} never read")
+        sys.stderr.write(f"; {guests} governments are on the site of another\n" if guests else "\n")
+
+    @staticmethod
+    def _files(opts: argparse.Namespace) -> list[tuple[Path, str]]:
+        """The files to list, each with the spider that crawls it."""
+        if opts.portals:
+            return [(Path(opts.portals), "annual_reports")]
+        chosen = [opts.province] if opts.province else registry.registered_provinces()
+        return [(registry.province_file(name), registry.find_province(name).spider) for name in chosen]
+
+    def _health(self, spider: str) -> dict[str, PortalHealth]:
+        """What the spider's ledger knows, by portal; nothing where it never ran."""
+        assert self.settings is not None  # noqa: S101 - set by scrapy.cmdline
+        workspace = Workspace.of(self.settings, spider)
+        if not self.settings["DATABASE_URL"] and not (workspace.root / "ledger.sqlite").is_file():
+            return {}
+        with Ledger(workspace.ledger_url) as ledger:
+            return {row.portal: row for row in ledger.portal_health(spider)}
 
     def _check(self, url: str, opts: argparse.Namespace) -> None:
         if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
@@ -169,6 +177,19 @@ class Command(ScrapyCommand):
             self.crawler_process.crawl(crawler, arguments=CrawlArguments((portal,)))
             self.crawler_process.start()
             return crawler.spider if isinstance(crawler.spider, PortalCheckSpider) else None
+
+
+def line(portal: Portal, row: PortalHealth | None) -> str:
+    """A portal, and what the ledger knows of it."""
+    facts = (row.last_outcome, row.last_success, row.last_new_document, str(row.documents), row.family) if row else (None,) * 5
+    cells = (portal.region_code, portal.region, portal.name, ReportsSpider.portal_key(portal), *facts)
+    return "\t".join(cell or "-" for cell in cells) + "\n"
+
+
+def line_of_shared(guest: registry.SharedSite) -> str:
+    """A government that is crawled with another's portal."""
+    cells = (guest.region_code, guest.region, guest.name, guest.home, f"on the site of {guest.site_of}", *(None,) * 4)
+    return "\t".join(cell or "-" for cell in cells) + "\n"
 
 
 def report(sweep: PortalSweep) -> str:

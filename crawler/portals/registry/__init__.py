@@ -167,6 +167,13 @@ def load_portals(source: Path | str | bytes) -> tuple[Portal, ...]:
     return _portals(*_read(source))
 
 
+def shared_hint(region: str) -> str:
+    """Half a sentence on the registered governments of a name in a region path that have no site of their own, or nothing."""
+    files = (province_file(name) for name in registered_provinces())
+    guests = [guest for file in files for guest in load_shared(file) if region in guest.region.split("/")]
+    return "".join(f"; {guest.region} is on the site of {guest.site_of}" for guest in guests)
+
+
 def _read(source: Path | str | bytes) -> tuple[str, dict[str, Any]]:
     if isinstance(source, bytes):
         name, content = "portals file", source
