@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from crawler.portals.article import parse_article
 from crawler.portals.families import read_answer, read_list
-from crawler.portals.model import Link, ListRequest, ListShapeError
+from crawler.portals.model import Link, ListRequest, ListShapeError, Portal
+from crawler.portals.registry import allowed_hosts
 from tests.test_families import page
 
 HOST = "https://www.example.gov.cn"
@@ -659,6 +660,28 @@ def test_attachments_are_found_wherever_a_family_puts_them(body: str, expected: 
 def test_the_body_of_a_vsb_article_is_told_from_its_frame() -> None:
     content = '<body><div class="nav">网站首页 政务公开</div><form><div id="vsb_content_4"><div class="v_news_content">本年度报告。</div></div></form>'
     assert parse_article(content.encode(), f"{HOST}/info/1/2.htm").body_text == "本年度报告。"
+
+
+@pytest.mark.parametrize(
+    ("region", "home", "address"),
+    [
+        ("河南省/洛阳市", "https://www.ly.gov.cn/", "https://xcoss.henan.gov.cn/typtfile/20240118/0e861f76.pdf"),
+        ("河南省/洛阳市", "https://www.ly.gov.cn/", "https://oss.henan.gov.cn/sbgt-wztipt/attachment/x/0e861f76.pdf"),
+        (
+            "浙江省/杭州市/余杭区",
+            "https://www.yuhang.gov.cn/",
+            "https://zjjcmspublic.oss-cn-hangzhou-zwynet-d01-a.internet.cloud.zj.gov.cn/jcms_files/jcms1/web3390/site/attach/0/0e861f76.pdf",
+        ),
+    ],
+)
+def test_files_on_a_provinces_store_may_be_fetched_for_its_portals_and_for_no_others(
+    region: str, home: str, address: str
+) -> None:
+    store = urlsplit(address).netloc
+    assert store in allowed_hosts(Portal(name="x", region=region, home=home))
+    assert store not in allowed_hosts(Portal(name="x", region="甘肃省/白银市", home="https://www.baiyin.gov.cn/"))
+    article = parse_article(f'<div id="zoom"><a href="{address}">年报</a></div>'.encode(), f"{home}2024/01-18/2600001.html")
+    assert [link.url for link in article.attachments] == [address]
 
 
 # --- real pages -----------------------------------------------------------------------------------------------------------
