@@ -5,7 +5,6 @@ A folder a portal: ``expected.toml``, each column's page as it came, and the fir
 
 from __future__ import annotations
 
-import json
 import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from crawler.portals import families
 from crawler.portals.markup import host_of
 from crawler.portals.model import Link, ListPage, ListShapeError, Portal
+from crawler.portals.registry.writing import toml_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -100,34 +100,29 @@ def expectation_files(portal: Portal, columns: Iterable[SavedColumn], *, checked
     """
     files: dict[str, bytes] = {}
     lines = [_HEAD.format(name=portal.name, home=portal.home, checked=checked)]
-    lines.append(f"region = {_text(portal.region)}\n")
+    lines.append(f"region = {toml_value(portal.region)}\n")
     if portal.encoding:
-        lines.append(f"encoding = {_text(portal.encoding)}\n")
+        lines.append(f"encoding = {toml_value(portal.encoding)}\n")
     for number, column in enumerate(columns, 1):
         page = column.read(portal.encoding)
         files[f"column-{number}.html"] = column.page
-        lines.append(f'\n[[column]]\nurl = {_text(column.url)}\npage = "column-{number}.html"\n')
+        lines.append(f'\n[[column]]\nurl = {toml_value(column.url)}\npage = "column-{number}.html"\n')
         if column.answer is not None:
             files[f"column-{number}.answer"] = column.answer
             lines.append(f'answer = "column-{number}.answer"\n')
-        lines.append(f"family = {_text(page.family)}\n")
+        lines.append(f"family = {toml_value(page.family)}\n")
         if page.declared_total is not None:
             lines.append(f"declared_total = {page.declared_total}\n")
-        rows = "".join(f"  [{', '.join(_text(part) for part in _row(item))}],\n" for item in page.items)
+        rows = "".join(f"  [{', '.join(toml_value(part) for part in _row(item))}],\n" for item in page.items)
         lines.append(f"rows = [\n{rows}]\n")
         if page.sub_columns:
-            below = "".join(f"  [{_text(link.text)}, {_text(link.url)}],\n" for link in page.sub_columns)
+            below = "".join(f"  [{toml_value(link.text)}, {toml_value(link.url)}],\n" for link in page.sub_columns)
             lines.append(f"sub_columns = [\n{below}]\n")
     return {FILE: "".join(lines).encode(), **files}
 
 
 def _row(item: Link) -> tuple[str, str, str]:
     return item.date or "", item.text, item.url
-
-
-def _text(value: str) -> str:
-    """A TOML basic string; JSON's escapes are TOML's, but for DEL."""
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def load_expectation(folder: Path) -> Expectation:

@@ -67,7 +67,16 @@ def table_text(values: Mapping[str, Value], *, kind: str = "portal", remark: str
 
 
 def _line(key: str, value: Value) -> str:
-    return f"{key} = {json.dumps(value, ensure_ascii=False)}"
+    return f"{key} = {toml_value(value)}"
+
+
+def toml_value(value: Value) -> str:
+    """A value on one line; JSON's strings are TOML's but for DEL, which JSON leaves as it is.
+
+    >>> toml_value(("a", 'b"'))
+    '["a", "b\\\\""]'
+    """
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def split_tables(text: str) -> tuple[str, tuple[Table, ...]]:
