@@ -18,6 +18,7 @@ from crawler.portals.markup import (
     decode,
     iso_date,
     meta_values,
+    outermost,
     parse_html,
     resolve,
     squeeze,
@@ -39,7 +40,7 @@ _DOWNLOAD_PATH = re.compile(
 _PAGE_NAME = re.compile(r"\.(?:s?html?|jpe?g|png|gif|bmp|svg|mp4|mp3|css|js|ico)$", re.IGNORECASE)
 _VIEWER = re.compile(r"viewer\.html?$|/pdfjs|/pdf\.js|preview|onlineview|pageoffice|/generic/web", re.IGNORECASE)
 _SCRIPT_APPENDIX = re.compile(
-    r"""\b\w*(?:appendix|attach|fujian|enclosure|annex)\w*["']?\s*(?:\+?=|:)\s*(?P<quote>['"])(?P<html>(?:\\.|(?!(?P=quote))[^\\]){4,20000})(?P=quote)""",
+    r"""(?:appendix|attach|fujian|enclosure|annex)\w{0,60}["']?\s{0,20}(?:\+?=|:)\s{0,20}(?P<quote>['"])(?P<html>(?:\\.|(?!(?P=quote))[^\\]){4,20000})(?P=quote)""",
     re.IGNORECASE,
 )
 _SCRIPT_DOCUMENT = re.compile(
@@ -47,6 +48,7 @@ _SCRIPT_DOCUMENT = re.compile(
     re.IGNORECASE,
 )
 _SCRIPT_EMBED = re.compile(r"""\b(?:showVsbpdfIframe|PDFObject\.embed)\(\s*["'](?P<url>[^"'<>\s]{1,600})["']""")
+_QUOTED = re.compile(r"""["']([^"']{4,600})["']""")
 _DETAIL = re.compile(r"\bDETAIL\s*:\s*(?=\{)")
 
 _TITLE_PATHS = (
@@ -74,6 +76,10 @@ _BODY_PATHS = (
 _MAX_TITLE = 200
 _MAX_MATCHES = 50
 _MAX_LINKS = 10_000
+_MAX_FRAGMENTS = 100
+_MAX_QUOTED = 20
+_ENOUGH_FOR_A_TITLE = 1_000
+_ENOUGH_FOR_A_DATE = 300
 _SHOWN_DATE = re.compile(r"(?:发布|发表|成文|生成|公开|更新|印发)?(?:日期|时间)\s*[:：]\s*(?P<date>[\d年月日/.\s-]{8,16})")
 _SHOWN_SOURCE = re.compile(r"(?:信息|稿件|文章)?(?:来源|发布机构|发布单位|发文机关)\s*[:：]\s*(?P<source>[^\s|｜:：]{2,40})")
 
@@ -85,25 +91,24 @@ def parse_article(content: bytes, url: str, encoding: str | None = None) -> Arti
     duplicates; the first text given to an address is kept. ``body_text`` is rough: enough to judge by, not to extract from.
 
     Raises:
-        ValueError: the page is larger than ``markup.MAX_PAGE_BYTES``.
+        ValueError: the page is larger than ``markup.MAX_PAGE_BYTES`` or another limit of ``markup``.
     """
     html = decode(content, encoding)
     root = parse_html(html)
     meta = meta_values(root)
     detail = _detail(html)
-    body = _body(root)
     body_html = detail.get("content")
     given = parse_html(body_html) if isinstance(body_html, str) and body_html else None
-    body_text = text_of(body if given is None else given)
     page_text = text_of(root)
+    body, body_text = (given, text_of(given)) if given is not None else _body(root, page_text)
     return ArticlePage(
         title=_title(root, meta, detail),
         published_date=_published(root, meta, page_text),
         source=_source(root, meta, page_text),
-        attachments=_attachments(root, url, body_html if isinstance(body_html, str) else None),
+        attachments=_attachments(root, url, given),
         body_text=body_text[:MAX_BODY_CHARACTERS],
         images=body_images(root, base_of(root, url), given),
-        has_tables=holds_tables(body if given is None else given),
+        has_tables=holds_tables(body),
         outer_tables=_outer_tables(root, body if given is None else None),
     )
 
@@ -132,7 +137,7 @@ def is_document_url(url: str) -> bool:
     return bool(_DOWNLOAD_PATH.search(path))
 
 
-def _attachments(root: Element, url: str, body_html: str | None) -> tuple[Link, ...]:
+def _attachments(root: Element, url: str, given: Element | None) -> tuple[Link, ...]:
     base = base_of(root, url)
     found: dict[str, Link] = {}
 
@@ -143,20 +148,27 @@ def _attachments(root: Element, url: str, body_html: str | None) -> tuple[Link, 
                 found[address] = Link(address, text)
 
     keep(_linked(root, base))
-    if body_html:
-        keep(_linked(parse_html(body_html), base))
+    if given is not None:
+        keep(_linked(given, base))
+    keep(islice(_put_by_scripts(root, base), _MAX_LINKS))
+    if not found:
+        keep(islice(_named_in_scripts(root, base), _MAX_LINKS))
+    return tuple(found.values())
+
+
+def _put_by_scripts(root: Element, base: str) -> Iterator[tuple[str, str]]:
+    """Documents in the markup that scripts put where the attachments are shown, and those that they embed."""
+    fragments = 0
     for script in root.iter("script"):
         source = script.text or ""
         for match in _SCRIPT_APPENDIX.finditer(source):
             fragment = match["html"].replace("\\/", "/").replace('\\"', '"').replace("\\'", "'")
-            if "<" in fragment:
-                keep(_linked(parse_html(fragment), base))
-        embedded = (_document_at(base, match["url"]) for match in _SCRIPT_EMBED.finditer(source))
-        keep((address, "") for address in embedded if address)
-    if not found:
-        for script in root.iter("script"):
-            keep(_named_in_script(script.text or "", base))
-    return tuple(found.values())
+            if "<" in fragment and fragments < _MAX_FRAGMENTS:
+                fragments += 1
+                yield from _linked(parse_html(fragment), base)
+        for match in islice(_SCRIPT_EMBED.finditer(source), _MAX_FRAGMENTS):
+            if address := _document_at(base, match["url"]):
+                yield address, ""
 
 
 def _linked(root: Element, base: str) -> Iterator[tuple[str, str]]:
@@ -167,8 +179,8 @@ def _linked(root: Element, base: str) -> Iterator[tuple[str, str]]:
                 yield address, anchor_text(element) if element.tag in {"a", "area"} else squeeze(element.get("title") or "")
                 break
         else:
-            for quoted in re.findall(r"""["']([^"']{4,600})["']""", element.get("onclick") or ""):
-                address = _document_at(base, quoted)
+            for quoted in islice(_QUOTED.finditer(element.get("onclick") or ""), _MAX_QUOTED):
+                address = _document_at(base, quoted[1])
                 if address:
                     yield address, anchor_text(element)
                     break
@@ -188,12 +200,13 @@ def _document_at(base: str, href: str) -> str | None:
     return address if is_document_url(address) else None
 
 
-def _named_in_script(source: str, base: str) -> Iterator[tuple[str, str]]:
-    """Documents a page's own script shows (``new PDFObject({url: '...pdf'})``); comments in scripts are left out."""
-    for match in _SCRIPT_DOCUMENT.finditer(_without_comments(source)):
-        address = resolve(base, match["url"])
-        if address and is_document_url(address):
-            yield address, ""
+def _named_in_scripts(root: Element, base: str) -> Iterator[tuple[str, str]]:
+    """Documents a page's own scripts show (``new PDFObject({url: '...pdf'})``); comments in scripts are left out."""
+    for script in root.iter("script"):
+        for match in _SCRIPT_DOCUMENT.finditer(_without_comments(script.text or "")):
+            address = resolve(base, match["url"])
+            if address and is_document_url(address):
+                yield address, ""
 
 
 def _without_comments(source: str) -> str:
@@ -231,10 +244,10 @@ def _title(root: Element, meta: dict[str, str], detail: dict[str, object]) -> st
         return found
     for path in _TITLE_PATHS:
         for element in _select(root, path):
-            if found := _sane_title(text_of(element)):
+            if found := _sane_title(text_of(element, _ENOUGH_FOR_A_TITLE)):
                 return found
-    for element in root.iter("title"):
-        text = squeeze("".join(map(str, element.itertext())))
+    for element in islice(root.iter("title"), _MAX_MATCHES):
+        text = squeeze("".join(map(str, element.itertext())))[:_ENOUGH_FOR_A_TITLE]
         if "<" not in text and (found := _sane_title(re.split(r"\s*[-_|—]{1,2}\s*(?=\S*(?:政府|网|局|委|厅|办))", text)[0])):
             return found
     return _sane_title(re.sub(r"&lt;[^&]*&gt;", "", named)) if named else None
@@ -242,11 +255,11 @@ def _title(root: Element, meta: dict[str, str], detail: dict[str, object]) -> st
 
 def _published(root: Element, meta: dict[str, str], page_text: str) -> str | None:
     for name in ("pubdate", "publishdate", "others"):
-        if found := iso_date(meta.get(name, "")):
+        if found := iso_date(meta.get(name, "")[:_ENOUGH_FOR_A_DATE]):
             return found
     for path in _DATE_PATHS:
         for element in _select(root, path)[:5]:
-            if found := iso_date(text_of(element)[:60]):
+            if found := iso_date(text_of(element, _ENOUGH_FOR_A_DATE)[:60]):
                 return found
     shown = _SHOWN_DATE.search(page_text)
     return iso_date(shown["date"]) if shown else None
@@ -258,20 +271,22 @@ def _source(root: Element, meta: dict[str, str], page_text: str) -> str | None:
         return named
     for path in _SOURCE_PATHS:
         for element in _select(root, path)[:2]:
-            text = re.sub(r"^\S{0,4}来源\s*[:：]\s*", "", text_of(element))
+            text = re.sub(r"^\S{0,4}来源\s*[:：]\s*", "", text_of(element, _ENOUGH_FOR_A_TITLE))
             if 2 <= len(text) <= _MAX_TITLE:
                 return text
     shown = _SHOWN_SOURCE.search(page_text)
     return shown["source"] if shown else named or None
 
 
-def _body(root: Element) -> Element:
+def _body(root: Element, page_text: str) -> tuple[Element, str]:
+    """The element that holds the article, and its text."""
     for path in _BODY_PATHS:
-        longest = max(_select(root, path), key=lambda element: len(text_of(element)), default=None)
-        if longest is not None and text_of(longest):
-            return longest
-    bodies = list(root.iter("body"))
-    return bodies[0] if bodies else root
+        texts = [(element, text_of(element)) for element in outermost(_select(root, path))]
+        longest, text = max(texts, key=lambda one: len(one[1]), default=(root, ""))
+        if text:
+            return longest, text
+    body = next(root.iter("body"), None)
+    return (root, page_text) if body is None else (body, text_of(body))
 
 
 def _select(root: Element, path: str) -> list[Element]:

@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from lxml import etree
 
-from crawler.portals.markup import Element, resolve, squeeze
+from crawler.portals.markup import MAX_LINK_TEXT, Element, outermost, resolve, squeeze, text_of
 from crawler.portals.model import Link
 
 MAX_IMAGES = 60
@@ -72,7 +72,7 @@ def body_images(root: Element, base: str, body_html: Element | None = None) -> t
         return found
     for path in _BODY_PATHS:
         most: tuple[Link, ...] = ()
-        for element in _select(root, path):
+        for element in outermost(_select(root, path)):
             found = _images(element, base, strict=False)
             most = found if len(found) > len(most) else most
         if most:
@@ -111,7 +111,7 @@ def _addressed(element: Element, base: str) -> Iterator[tuple[str, str]]:
     if element.tag == "a":
         address = resolve(base, element.get("href") or "")
         if address is not None and _is_image(address):
-            yield address, squeeze(element.get("title") or "".join(map(str, element.itertext())))
+            yield address, squeeze(element.get("title") or text_of(element, MAX_LINK_TEXT))
         return
     if _is_small(element) or _is_hidden(element) or _leads_to_image(element, base):
         return
@@ -130,7 +130,7 @@ def _addressed(element: Element, base: str) -> Iterator[tuple[str, str]]:
 
 def _sources(element: Element) -> Iterator[str]:
     shown = element.get("src") or ""
-    lazy = [value for name in _LAZY if (value := element.get(name) or "").strip() and not _PLACEHOLDER.search(value)]
+    lazy = [value for name in _LAZY if (value := element.get(name) or "").strip() and not _PLACEHOLDER.search(value[:300])]
     yield from lazy
     if not _PLACEHOLDER.search(shown[:300]):
         yield shown

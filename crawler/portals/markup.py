@@ -1,4 +1,7 @@
-"""The small tools every portal parser shares: bytes to text, text to a tree, links, dates. Pure; never raises on bad markup."""
+"""The small tools every portal parser shares: bytes to text, text to a tree, links, dates. Pure; never raises on bad markup.
+
+Pages are read in threads, which nothing can stop: so what a page can cost is bounded here and wherever a page is walked.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import codecs
 import re
 import unicodedata
 from datetime import date
+from itertools import islice
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import urldefrag, urljoin, urlsplit
 
@@ -13,18 +17,38 @@ from lxml import etree
 from w3lib.encoding import html_body_declared_encoding, read_bom, resolve_encoding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 Element: TypeAlias = "etree._Element"  # noqa: SLF001 - the only name lxml gives the class
 
 MAX_PAGE_BYTES = 16 * 1024 * 1024
 """The largest saved column or article page is about 0.5 MB; gkmlpt pages carry whole documents in a script."""
 
+MAX_TAGS = 400_000
+"""Of a page or a part of one, ends of tags and comments among them; a list of 10,000 rows has 140,000."""
+MAX_ATTRIBUTES = 1_000
+"""Of different names in one tag; libxml2 takes time with their square."""
+MAX_URL_CHARACTERS = 8_192
+"""What servers take is shorter."""
+MAX_LINK_TEXT = 500
+"""Characters of a link's text that are looked at: what is longer is no title."""
+
+_MAX_BASES = 10
+_TAG_BYTES = 2 * MAX_ATTRIBUTES
+"""The shortest tag with so many attributes: each is a letter and a space."""
+_TOKEN = re.compile(
+    r"<!--(?s:.*?)(?:-->|\Z)|<(script|style|title|textarea)\b[^>]*+>(?s:.*?)(?:(?=</\1)|\Z)"
+    r"""|<[a-z][^\s/>]*+(?P<attributes>(?:[\s/]++|[^\s/>=]++(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s>]++)?+)?+|=)*+)""",
+    re.IGNORECASE,
+)
+_ATTRIBUTE = re.compile(r"""([^\s/>=]++)(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s>]++)?+)?+""")
+
 _EARLIEST_YEAR, _LATEST_YEAR = 1990, 2100
 _DATE = re.compile(r"(?<!\d)((?:19|20)\d\d)\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})(?!\d)")
 _SPACES = re.compile(r"\s+")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _UNRENDERED = frozenset({"script", "style", "noscript", "template", "head"})
+_APART = frozenset({"br", "p", "div", "tr", "td", "li"})
 
 
 def decode(content: bytes, encoding: str | None = None) -> str:
@@ -66,8 +90,15 @@ def _is_text_codec(name: str) -> bool:
 
 
 def parse_html(text: str) -> Element:
-    """A tree of ``text``; an empty page gives an empty ``html`` element. No entity is resolved, nothing is fetched."""
-    parser = etree.HTMLParser(encoding="utf-8", no_network=True, recover=True, huge_tree=True)
+    """A tree of ``text`` without its comments; an empty page gives an empty ``html`` element. Nothing is fetched.
+
+    Raises:
+        ValueError: it has more than ``MAX_TAGS`` tags, or a tag of more than ``MAX_ATTRIBUTES`` attributes.
+    """
+    _require_bounds(text)
+    parser = etree.HTMLParser(
+        encoding="utf-8", no_network=True, recover=True, huge_tree=True, remove_comments=True, remove_pis=True
+    )
     clean = _CONTROL.sub("", text).encode("utf-8", "replace")
     try:
         root = etree.fromstring(clean, parser) if clean.strip() else None
@@ -76,14 +107,24 @@ def parse_html(text: str) -> Element:
     return root if root is not None else etree.Element("html")
 
 
+def _require_bounds(text: str) -> None:
+    tags = text.count("<")
+    if tags > MAX_TAGS:
+        raise ValueError(f"page of {tags} tags is larger than the limit of {MAX_TAGS}")
+    for token in _TOKEN.finditer(text):
+        start, end = token.span("attributes")
+        if end - start > _TAG_BYTES and len(set(_ATTRIBUTE.findall(text, start, end))) > MAX_ATTRIBUTES:
+            raise ValueError(f"page with a tag of more than {MAX_ATTRIBUTES} attributes")
+
+
 def page_tree(content: bytes, encoding: str | None = None) -> Element:
-    """``parse_html`` of ``decode``; raises ``ValueError`` for a page over the size limit."""
+    """``parse_html`` of ``decode``; raises ``ValueError`` for a page over one of the limits."""
     return parse_html(decode(content, encoding))
 
 
 def base_of(root: Element, url: str) -> str:
     """The URL that relative links are resolved against: ``<base href>`` where there is a usable one, else ``url``."""
-    for element in root.iter("base"):
+    for element in islice(root.iter("base"), _MAX_BASES):
         found = resolve(url, element.get("href") or "")
         if found:
             return found
@@ -91,7 +132,9 @@ def base_of(root: Element, url: str) -> str:
 
 
 def resolve(base: str, href: str) -> str | None:
-    """``href`` as an absolute http(s) URL without fragment, or ``None`` for anything else (javascript:, mailto:, empty)."""
+    """``href`` as an absolute http(s) URL without fragment, or ``None`` for anything else (javascript:, empty, endless)."""
+    if len(href) > MAX_URL_CHARACTERS:
+        return None
     href = _CONTROL.sub("", href).strip().replace("\\", "/").replace("\n", "").replace("\r", "").replace("\t", "")
     if not href or href.startswith("#"):
         return None
@@ -136,28 +179,55 @@ def squeeze(text: str) -> str:
     return _SPACES.sub(" ", text).strip()
 
 
-def text_of(element: Element) -> str:
-    """Visible text below ``element``, squeezed; scripts, styles and comments left out."""
-    return squeeze("".join(_pieces(element)))
+def text_of(element: Element, most: int | None = None) -> str:
+    """Visible text below ``element``, squeezed; scripts and styles left out.
+
+    Args:
+        element: where.
+        most: enough of it; no more than so many elements are looked at, and little more than so many characters.
+    """
+    if next(element.iterchildren(), None) is None:
+        return squeeze(element.text or "")
+    return squeeze("".join(_pieces(element) if most is None else _first(_pieces(element, most), most)))
 
 
-def _pieces(element: Element) -> Iterator[str]:
-    hidden = 0
-    for event, node in etree.iterwalk(element, events=("start", "end", "comment", "pi")):
+def _first(pieces: Iterator[str], characters: int) -> Iterator[str]:
+    for piece in pieces:
+        yield piece
+        characters -= len(piece.strip())
+        if characters < 0:
+            return
+
+
+def _pieces(element: Element, elements: int | None = None) -> Iterator[str]:
+    hidden = seen = 0
+    for event, node in etree.iterwalk(element, events=("start", "end")):
         if event == "start":
+            seen += 1
+            if elements is not None and seen > elements:
+                return
             if node.tag in _UNRENDERED and node is not element:
                 hidden += 1
             elif not hidden and node.text:
-                if node.tag in {"br", "p", "div", "tr", "td", "li"}:
+                if node.tag in _APART:
                     yield " "
                 yield node.text
             continue
-        if event == "end" and node.tag in _UNRENDERED and node is not element:
+        if node.tag in _UNRENDERED and node is not element:
             hidden -= 1
         if not hidden and node is not element and node.tail:
-            if node.tag in {"br", "p", "div", "tr", "td", "li"}:
+            if node.tag in _APART:
                 yield " "
             yield node.tail
+
+
+def outermost(elements: Iterable[Element]) -> list[Element]:
+    """Those of ``elements``, which are in page order, that are inside no other: all that any of them holds is in these."""
+    chosen: list[Element] = []
+    for element in elements:
+        if not chosen or chosen[-1] not in element.iterancestors():
+            chosen.append(element)
+    return chosen
 
 
 def iso_date(text: str) -> str | None:
@@ -202,7 +272,7 @@ def anchor_text(anchor: Element) -> str:
     shown = next((text for heading in anchor.iter(*_HEADINGS) if (text := text_of(heading))), "") or text_of(anchor)
     title = squeeze(anchor.get("title") or "")
     if not shown:
-        images = (squeeze(image.get("alt") or image.get("title") or "") for image in anchor.iter("img"))
+        images = (squeeze(image.get("alt") or image.get("title") or "") for image in islice(anchor.iter("img"), 20))
         return title or next((alt for alt in images if alt), "")
     stem = shown.rstrip(".…· ")
     is_cut = shown.endswith(("…", "..", "．．")) or (len(title) > len(shown) and title.startswith(stem))
