@@ -659,7 +659,8 @@ def _sightings(spider: str) -> sa.Select[Any]:
             page.list_date,
             page.published_date,
             page.column_url,
-            page.gone_at,
+            # A document seen after its page was last seen is linked from elsewhere now.
+            sa.case((document.last_seen > page.last_seen, None), else_=page.gone_at).label("gone_at"),
             portal.portal,
             portal.name.label("portal_name"),
             portal.region,
