@@ -263,6 +263,123 @@ def test_real_column_offers_itself_only_once(shared: Path) -> None:
     assert discovery.next_page() is None
 
 
+# --- columns whose rows an API gives -----------------------------------------------------------------------------------
+
+PLATFORM = (
+    "<html><head><meta name=ColumnName content=政府信息公开平台><title>政府信息公开平台</title><script>window._CONFIG = { APP_URL: '"
+    + HOME.rstrip("/")
+    + """', SID: '1', TREE: [{"id":549,"name":"政府信息公开指南","jump_url":null},{"id":564,"name":"政府信息公开工作年度报告","jump_url":null},
+    {"id":566,"name":"政府网站工作年度报表"},{"id":570,"name":"依申请公开","jump_url":"https://ysqgk.example.gov.cn/"}], };</script></head>
+    <body><div id=app></div></body></html>"""
+)
+SHELL = (
+    "<html><head><title>{title}</title></head><body><div class=left><a href='/gk/zn.html'>政府信息公开指南</a><a href='/gk/zd.html'>政府信息公开制度</a>"
+    "</div><script>var params = {{ current: 1, webSiteCode: ['x'], channelCode: ['col1'], perPage: '15' }}; loadPageData(params, '1');</script>"
+    "{menu}</body></html>"
+)  # fmt: skip
+
+
+def test_a_column_that_only_a_script_names_is_found_by_its_fragment() -> None:
+    home = "<ul><li><a href='/gkmlpt/index'>政府信息公开</a></li><li><a href='/zwgk/'>政务公开</a></li></ul>"
+    platform = HOME + "gkmlpt/index"
+    discovery, asked = walk(PORTAL, {HOME: home, platform: PLATFORM, platform + "#564": PLATFORM})
+    assert asked == [HOME, platform, platform + "#564"]
+    assert discovery.columns == [platform + "#564"]
+    assert [step.role for step in discovery.steps] == ["other", "disclosure", "column"]
+    column = discovery.steps[-1].list_page
+    assert column is not None
+    assert [request.url for request in column.next_requests] == [HOME + "gkmlpt/api/all/564?page=1&sid=1"]
+    assert any("asks https://www.example.gov.cn/gkmlpt/api/all/564" in line for line in describe(discovery.steps[-1]))
+
+
+def test_the_fragment_that_was_asked_for_is_kept_though_responses_come_without_it() -> None:
+    discovery = Discovery(Portal("某局", "广东省", HOME, entry=HOME + "gkmlpt/index#564"))
+    wanted = discovery.next_page()
+    assert wanted == (HOME + "gkmlpt/index#564", Stage.DISCLOSURE)
+    step = discovery.take(*wanted, PLATFORM.encode(), final_url=HOME + "gkmlpt/index")
+    assert (step.url, step.role) == (HOME + "gkmlpt/index#564", "column")
+    known = Discovery(Portal("某局", "广东省", HOME, columns=(HOME + "gkmlpt/index#564",)))
+    assert known.next_page() is None
+
+
+def test_a_link_to_the_platform_under_the_columns_name_is_the_column() -> None:
+    home = "<ul><li><a href='/gkmlpt/index#564'>政府信息公开年报</a></li></ul>"
+    discovery, _ = walk(PORTAL, {HOME: home, HOME + "gkmlpt/index": PLATFORM})
+    assert discovery.columns == [HOME + "gkmlpt/index"]
+
+
+def test_a_shell_named_as_the_column_is_one_and_a_shell_of_another_name_is_not() -> None:
+    url = HOME + "x/col/col1/index.html"
+    own = SHELL.format(title="政府信息公开年报 - 某县", menu="")
+    step = examine(own.encode(), url, PORTAL, Stage.DISCLOSURE)
+    assert step.role == "column"
+    assert step.list_page
+    assert step.list_page.family == "querylist"
+    assert page_role(own.encode(), url) == "column"
+    other = SHELL.format(title="政策法规解读 - 某县", menu="")
+    assert page_role(other.encode(), url) == "disclosure"
+    assert page_role(other.replace("指南", "").encode(), url) == "other"
+    expected = examine(SHELL.format(title="栏目", menu="").replace("指南", "").encode(), url, PORTAL, Stage.COLUMN)
+    assert (expected.role, expected.problem) == ("column", None)
+    assert "expected here" in expected.evidence
+
+
+def test_a_shell_that_lacks_what_the_request_needs_is_a_problem() -> None:
+    shell = SHELL.format(title="政府信息公开年报 - 某县", menu="").replace("['col1']", "[]")
+    step = examine(shell.encode(), HOME + "x/index.html", PORTAL, Stage.COLUMN)
+    assert (step.role, step.list_page) == ("column", None)
+    assert step.problem
+    assert "webSiteCode" in step.problem
+
+
+def test_columns_in_the_data_of_a_menu_are_followed() -> None:
+    tree = (
+        '[{"code":"c0","name":"政务公开","urls":"{\\"pc\\":\\"/x/c0/\\"}","children":[{"code":"c1","name":"政府信息公开年报",'
+        '"urls":"{\\"pc\\":\\"/x/nb/index.html\\"}"},{"code":"c2","name":"通知公告","urls":"{\\"pc\\":\\"/x/tz/\\"}"}]}]'
+    )
+    page = SHELL.format(title="政务公开 - 某县", menu=f"<script>var channelsTagParent = {tree};</script>")
+    step = examine(page.encode(), HOME + "x/c0/", PORTAL, Stage.DISCLOSURE)
+    best = step.candidates[0]
+    assert (best.link.url, best.leads_to) == (HOME + "x/nb/index.html", Stage.COLUMN)
+    assert not any(candidate.link.url == HOME + "x/tz/" for candidate in step.candidates)
+
+
+def test_rows_in_a_comment_make_a_column_as_they_make_a_list() -> None:
+    page = f"<title>政府信息公开年报</title><ul><!--{REPORTS}--></ul><script>createPageHTML('p',1,1,'list','shtml',8)</script>"
+    step = examine(page.encode(), HOME + "c1/list.shtml", PORTAL, Stage.COLUMN)
+    assert step.role == "column"
+    assert step.list_page
+    assert len(step.list_page.items) == 8
+
+
+def test_an_unknown_family_and_what_a_list_keeps_back_are_said() -> None:
+    page = COLUMN_PAGE.replace("</body>", "<a onclick='goPage(2)'>2</a> 共3页</body>")
+    lines = describe(examine(page.encode(), HOME + "nb/", PORTAL, Stage.COLUMN))
+    assert any("no family knows this page" in line for line in lines)
+    assert any("kept back" in line and "goPage(2)" in line for line in lines)
+    known = page.replace("<a onclick", "<script>createPageHTML(1, 0, 'index', 'html')</script><a onclick")
+    assert not any("no family knows" in line for line in describe(examine(known.encode(), HOME + "nb/", PORTAL, Stage.COLUMN)))
+
+
+@pytest.mark.real
+def test_real_platform_pages_lead_to_their_report_column(shared: Path) -> None:
+    portal = Portal("某局", "广东省", "https://wjw.gz.gov.cn/")
+    url = "https://wjw.gz.gov.cn/gkmlpt/content/9/9306/post_9306638.html"
+    step = examine((shared / "real/html/gkmlpt_detail_08.html").read_bytes(), url, portal, Stage.DISCLOSURE)
+    assert step.role == "article"
+    assert step.candidates[0].link.url == "https://wjw.gz.gov.cn/gkmlpt/index#564"
+    assert step.candidates[0].leads_to is Stage.COLUMN
+
+
+@pytest.mark.real
+def test_real_shell_of_another_column_is_none_and_offers_the_menu_of_its_script(shared: Path) -> None:
+    url = "https://sthjt.jiangxi.gov.cn/jxssthjt/col/col42150/index.html"
+    portal = Portal("江西省生态环境厅", "江西省", "https://sthjt.jiangxi.gov.cn/")
+    step = examine((shared / "real/html/jiangxi_querylist_shell.html").read_bytes(), url, portal, Stage.DISCLOSURE)
+    assert step.role == "other"
+    assert "https://sthjt.jiangxi.gov.cn/jxssthjt/col/col42381/index.html" in {one.link.url for one in step.candidates}
+
+
 PARTS = st.sampled_from(
     ["<a href='", "'>", "</a>", "政府信息公开", "政府信息公开年报", "2023年", "<h3>", "</h3>", "<ul>", "<li>", "<iframe src='/a'>", "<frame src=b>",
      "<script>location.href='", "';</script>", "http://[::1", "/nb/", "?id=3", "<meta http-equiv=refresh content='0;url=", "<base href=//>", "\x00",
