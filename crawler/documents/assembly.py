@@ -50,15 +50,15 @@ class PageItems:
 
 def items_of(pages: Sequence[PageMarks]) -> list[PageItems]:
     """Every page's ruled tables and the text outside them, page numbers and running heads left out."""
-    running = running_text(pages)
+    tables = [_tables_only(find_lattices(marks.horizontals, marks.verticals), marks.height) for marks in pages]
+    running = running_text(pages, [[lattice.box for lattice in lattices] for lattices in tables])
     return [
-        _items(marks, [run for index, run in enumerate(marks.runs) if index not in drop])
-        for marks, drop in zip(pages, running, strict=True)
+        _items(marks, [run for index, run in enumerate(marks.runs) if index not in drop], lattices)
+        for marks, drop, lattices in zip(pages, running, tables, strict=True)
     ]
 
 
-def _items(marks: PageMarks, runs: list[TextRun]) -> PageItems:
-    lattices = _tables_only(find_lattices(marks.horizontals, marks.verticals), marks.height)
+def _items(marks: PageMarks, runs: list[TextRun], lattices: list[Lattice]) -> PageItems:
     filled, outside = assign(runs, lattices)
     tables = [
         PlacedTable(fragment(one, marks.number), one.lattice.box, [run for cell in one.runs for run in cell])

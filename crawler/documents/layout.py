@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from crawler.documents.model import Box
 from crawler.documents.page import PageMarks, TextRun
 
 WORD_GAP = 0.2
@@ -96,43 +97,87 @@ def split_wide_gaps(line: Line, gap: float = 4.0) -> list[Line]:
     return [_line(group) for group in groups]
 
 
-def running_text(pages: Sequence[PageMarks]) -> list[set[int]]:
+def running_text(pages: Sequence[PageMarks], tables: Sequence[Sequence[Box]]) -> list[set[int]]:
     """For each page the indices (in its ``runs``) of page numbers, headers and footers.
 
     A page number between dashes counts wherever it stands in a margin; a bare number only if numbers that rise with
     the pages stand at the same height on another page; any other text if most pages repeat it at the same height.
-    A cell's number at the foot of a table can so never be taken for a page number by itself.
+    What stands in one of the page's ruled ``tables`` is a cell, however often tables repeat it: only what stands outside them
+    on other pages speaks against it, or that all of its table is repeated.
     """
-    candidates: list[list[tuple[Line, set[int]]]] = []
-    for page in pages:
-        band = MARGIN_SHARE * page.height
-        near = {id(run): index for index, run in enumerate(page.runs) if run.bottom <= band or run.top >= page.height - band}
-        chosen = [page.runs[index] for index in near.values()]
-        candidates.append(
-            [(part, {near[id(run)] for run in part.runs}) for line in lines_of(chosen) for part in split_wide_gaps(line)]
-        )
-    steps: Counter[tuple[int, int]] = Counter()
-    repeats: Counter[tuple[int, str]] = Counter()
+    candidates = [_candidates(page, boxes) for page, boxes in zip(pages, tables, strict=True)]
+    free, every = _Repeated(len(pages)), _Repeated(len(pages))
     for page, lines in zip(pages, candidates, strict=True):
-        steps.update(
-            {(_height(line, page), number - page.number) for line, _ in lines if (number := _number(line)) is not None}
-        )
-        repeats.update({(_height(line, page), line.text) for line, _ in lines})
+        free.count(page, [one for one in lines if one.table is None])
+        every.count(page, lines)
     result: list[set[int]] = []
-    for page, lines in zip(pages, candidates, strict=True):
+    for page, boxes, lines in zip(pages, tables, candidates, strict=True):
         drop: set[int] = set()
-        for line, indices in lines:
-            number, height = _number(line), _height(line, page)
-            if (
-                number is not None
-                and (
-                    _DASHED_NUMBER.match(line.text.replace(" ", ""))
-                    or any(steps[height + off, number - page.number] > (off == 0) for off in (-1, 0, 1))
-                )
-            ) or (len(pages) > 2 and repeats[height, line.text] > len(pages) / 2 and number is None):
+        repeated: dict[int, set[int]] = {}
+        for one in lines:
+            if free.holds(one, page):
+                drop |= one.indices
+            if one.table is not None and every.holds(one, page):
+                repeated.setdefault(one.table, set()).update(one.indices)
+        for table, indices in repeated.items():
+            if all(index in indices for index, run in enumerate(page.runs) if _stands_in(run, boxes[table])):
                 drop |= indices
         result.append(drop)
     return result
+
+
+class _Candidate(NamedTuple):
+    """A line in a margin, its runs' places on the page, and the ruled table it stands in."""
+
+    line: Line
+    indices: set[int]
+    table: int | None
+
+
+def _candidates(page: PageMarks, tables: Sequence[Box]) -> list[_Candidate]:
+    band = MARGIN_SHARE * page.height
+    near = {id(run): index for index, run in enumerate(page.runs) if run.bottom <= band or run.top >= page.height - band}
+    lines = lines_of([page.runs[index] for index in near.values()])
+    found = []
+    for part in [part for line in lines for part in split_wide_gaps(line)]:
+        indices = {near[id(run)] for run in part.runs}
+        table = next((n for n, box in enumerate(tables) if any(_stands_in(run, box) for run in part.runs)), None)
+        found.append(_Candidate(part, indices, table))
+    return found
+
+
+class _Repeated:
+    """Counts what the pages of a document have in common."""
+
+    def __init__(self, page_count: int) -> None:
+        self._page_count = page_count
+        self._steps: Counter[tuple[int, int]] = Counter()
+        self._texts: Counter[tuple[int, str]] = Counter()
+        self._own: set[int] = set()
+
+    def count(self, page: PageMarks, lines: Sequence[_Candidate]) -> None:
+        """Add the lines of one page; numbers by how far they are ahead of the page's."""
+        heights = [(_height(one.line, page), one.line) for one in lines]
+        self._steps.update(
+            {(height, number - page.number) for height, line in heights if (number := _number(line)) is not None}
+        )
+        self._texts.update({(height, line.text) for height, line in heights})
+        self._own.update(id(one.line) for one in lines)
+
+    def holds(self, one: _Candidate, page: PageMarks) -> bool:
+        """Whether the line is a page number or repeated on most pages, the line itself not being enough."""
+        line = one.line
+        number, height = _number(line), _height(line, page)
+        if number is None:
+            return self._page_count > 2 and self._texts[height, line.text] > self._page_count / 2
+        if _DASHED_NUMBER.match(line.text.replace(" ", "")):
+            return True
+        itself = id(line) in self._own
+        return any(self._steps[height + off, number - page.number] > (off == 0 and itself) for off in (-1, 0, 1))
+
+
+def _stands_in(run: TextRun, box: Box) -> bool:
+    return box[0] <= (run.x0 + run.x1) / 2 <= box[2] and box[1] <= (run.top + run.bottom) / 2 <= box[3]
 
 
 def _height(line: Line, page: PageMarks) -> int:
