@@ -111,7 +111,7 @@ def _rules(ink: Ink, scale: float, *, upright: bool) -> list[Rule]:
         if length < LONG * shortest and not _stands_free(image, start, top, length, thickness, scale):
             continue
         rule = _straight(found[top : top + thickness, start : start + length], start, top, scale)
-        if rule.end - rule.start >= 0.9 * shortest / scale:
+        if rule is not None and rule.end - rule.start >= 0.9 * shortest / scale:
             rules.append(rule)
     return rules
 
@@ -138,13 +138,18 @@ def bridged(rules: list[Rule], printed: Ink, scale: float) -> list[Rule]:
     return joined
 
 
-def _straight(part: NDArray[Any], start: int, top: int, scale: float) -> Rule:
-    """The rule of a component: where most of its length lies; strokes of characters that touch it are left out."""
+def _straight(part: NDArray[Any], start: int, top: int, scale: float) -> Rule | None:
+    """The rule of a component: where most of its length lies; strokes of characters that touch it are left out.
+
+    ``None`` where nothing of it lies there: two strokes side by side are no line.
+    """
     weights = part.sum(axis=0, dtype=np.int64)
     middles = (part * np.arange(part.shape[0])[:, np.newaxis]).sum(axis=0) / np.maximum(weights, 1)
     thin = weights <= np.median(weights) + 1
     at = float(np.median(middles[thin]))
     near = np.flatnonzero(np.abs(middles - at) <= WANDERING * scale)
+    if not near.size:
+        return None
     return Rule((top + at + 0.5) / scale, (start + int(near[0])) / scale, (start + int(near[-1]) + 1) / scale)
 
 
