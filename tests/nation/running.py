@@ -69,7 +69,7 @@ class RunningNation:
     Args:
         folder: for the portals file and the plan.
         portals, reports, seed, news: see `tests.nation.plan.make_nation`.
-        faults, challenged: shares, on the first night.
+        faults, lasting, challenged: shares, on the first night.
         port: 0 for one that is free; give one to have the same addresses again.
     """
 
@@ -82,6 +82,7 @@ class RunningNation:
         seed: int,
         news: News,
         faults: float = 0.0,
+        lasting: float = 0.2,
         challenged: float = 0.0,
         port: int = 0,
     ) -> None:
@@ -91,6 +92,7 @@ class RunningNation:
             "seed": seed,
             "news": f"{news.new},{news.changed},{news.vanished},{news.back_dated}",
             "faults": faults,
+            "lasting": lasting,
             "challenged": challenged,
             "port": port,
             "into": folder,
@@ -118,9 +120,9 @@ class RunningNation:
         assert self._process.stdout is not None
         self._process.stdout.close()
 
-    def begin_night(self, number: int, *, faults: float = 0.0, challenged: float = 0.0) -> None:
+    def begin_night(self, number: int, *, faults: float = 0.0, lasting: float = 0.2, challenged: float = 0.0) -> None:
         """Show what that night shows; the monitor counts anew."""
-        self._ask(f"/__night__?number={number}&faults={faults}&challenged={challenged}")
+        self._ask(f"/__night__?number={number}&faults={faults}&lasting={lasting}&challenged={challenged}")
 
     def truths(self) -> list[dict[str, Any]]:
         """Every report listed on this night, as `tests.nation.world.Truth` has it."""

@@ -5,7 +5,7 @@ the port, the address of the control, the path of the portals file. The control 
 
 * ``/__monitor__``: every request since the night began, with what was sent and when;
 * ``/__truth__``: every report of the night, and whether a crawler can get it;
-* ``/__night__?number=2&faults=0.05&challenged=0.02``: begins another night; the same port, the same addresses.
+* ``/__night__?number=2&faults=0.05&lasting=0.2&challenged=0.02``: begins another night; the same port, the same addresses.
 """
 
 from __future__ import annotations
@@ -98,9 +98,9 @@ class NationServer:
         self.asked: Counter[str] = Counter()
         self.servers: list[asyncio.Server] = []
 
-    def begin_night(self, number: int, *, faults: float, challenged: float) -> None:
+    def begin_night(self, number: int, *, faults: float, lasting: float, challenged: float) -> None:
         """Show what that night shows, and count anew."""
-        self.world = World(self.nation, number, self.port, self.pack, share=faults, challenged=challenged)
+        self.world = World(self.nation, number, self.port, self.pack, share=faults, lasting=lasting, challenged=challenged)
         self.monitor = Monitor()
         self.attempts.clear()
         self.asked.clear()
@@ -154,8 +154,8 @@ class NationServer:
             }
         if path == "/__night__":
             fields = parse_qs(query)
-            faults, challenged = (float(fields.get(name, ["0"])[0]) for name in ("faults", "challenged"))
-            self.begin_night(int(fields["number"][0]), faults=faults, challenged=challenged)
+            shares = {name: float(fields.get(name, ["0"])[0]) for name in ("faults", "lasting", "challenged")}
+            self.begin_night(int(fields["number"][0]), **shares)
             return 200, {"night": self.world.night}
         return 404, {"error": "no such thing"}
 
@@ -395,7 +395,7 @@ async def _run(options: argparse.Namespace) -> None:
     with open_pack(nation) as pack:
         server = NationServer(nation, pack)
         await server.listen(options.port)
-        server.begin_night(options.night, faults=options.faults, challenged=options.challenged)
+        server.begin_night(options.night, faults=options.faults, lasting=options.lasting, challenged=options.challenged)
         folder = options.into or Path(tempfile.mkdtemp(prefix="nation-"))
         folder.mkdir(parents=True, exist_ok=True)
         portals = folder / "portals.toml"
@@ -423,6 +423,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--news", default="20,5,3,10", help="new, changed, vanished and back-dated reports of night 3")
     parser.add_argument("--night", type=int, default=1)
     parser.add_argument("--faults", type=float, default=0.0, help="share of resources that are struck, e.g. 0.05")
+    parser.add_argument("--lasting", type=float, default=0.2, help="share of those that are struck all night")
     parser.add_argument("--challenged", type=float, default=0.0, help="share of hosts that show a challenge, e.g. 0.02")
     parser.add_argument("--port", type=int, default=0, help="0: one that is free")
     parser.add_argument("--into", type=Path, help="folder for portals.toml and plan.json; a new one without it")

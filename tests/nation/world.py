@@ -69,7 +69,9 @@ class Host:
 class World:
     """All hosts of one night."""
 
-    def __init__(self, nation: Nation, night: int, port: int, pack: Pack, *, share: float, challenged: float) -> None:
+    def __init__(
+        self, nation: Nation, night: int, port: int, pack: Pack, *, share: float, lasting: float, challenged: float
+    ) -> None:
         self.nation = nation
         self.night = night
         self.port = port
@@ -92,6 +94,7 @@ class World:
             nation.seed,
             night,
             share=share,
+            lasting=lasting,
             challenged=challenged,
             spared=frozenset((*first, *nation.stores)),
             spared_names=frozenset(ways),
