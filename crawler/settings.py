@@ -37,6 +37,11 @@ AUTOTHROTTLE_ENABLED = True
 AUTOTHROTTLE_START_DELAY = 1.0
 AUTOTHROTTLE_MAX_DELAY = 30.0
 AUTOTHROTTLE_TARGET_CONCURRENCY = 1.0
+# "22:00-06:30", China's time: a run does not start outside these hours and ends when they do; the next one begins with the
+# portals that waited longest. Empty: at any hour.
+CRAWL_WINDOW = os.environ.get("CRAWL_WINDOW", "")
+# Seconds that a host may ask for by Retry-After and be waited for; one that asks for more is left alone for the run.
+RETRY_AFTER_MAX = 300
 # Cookies are how challenge walls track; no column needs them.
 COOKIES_ENABLED = False
 
@@ -118,6 +123,8 @@ DOWNLOADER_MIDDLEWARES = {
     # Stock RobotsTxtMiddleware goes on where robots.txt cannot be had; RFC 9309 says not to.
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
     "crawler.middlewares.robots.RobotsMiddleware": 100,
+    # Above 550, so that a pause is known before the request is sent again.
+    "crawler.middlewares.retry_after.RetryAfterMiddleware": 555,
     # Below 590, so that bodies are seen decompressed; above 550, so that a challenge is never retried.
     "crawler.middlewares.challenge.ChallengeMiddleware": 570,
     "crawler.middlewares.completeness.CompletenessMiddleware": 560,
@@ -126,6 +133,7 @@ DOWNLOADER_MIDDLEWARES = {
 EXTENSIONS = {
     "scrapy.extensions.telnet.TelnetConsole": None,
     "crawler.progress.ProgressExtension": 500,
+    "crawler.window.WindowExtension": 510,
 }
 TELNETCONSOLE_ENABLED = False
 REMOTE_CONTROL_ENABLED = False

@@ -525,7 +525,7 @@ class ReportsSpider(Spider):
                 region=portal.region,
                 home=portal.home,
                 region_code=portal.region_code,
-                outcome=sweep.outcome,
+                outcome=sweep.outcome if sweep.is_attempted else None,
                 message=sweep.message,
                 family=next((column.family for column in sweep.columns.values() if column.family), None),
                 browser=portal.browser,
@@ -535,6 +535,8 @@ class ReportsSpider(Spider):
                 kept = [column.url for column in sweep.columns.values() if column.outcome is Outcome.OK]
                 self.ledger.visits.keep_entries(self.name, sweep.key, [*sweep.discovery.columns, *kept])
             for column in sweep.columns.values():
+                if not column.read and not column.problems:
+                    continue  # the run ended before its turn came
                 self._mark_gone(sweep, column)
                 self.ledger.record_column(
                     sweep.key,
@@ -545,11 +547,12 @@ class ReportsSpider(Spider):
                     declared_total=column.declared_total,
                     message=column.message,
                 )
-            self.crawler.stats.inc_value(f"portal/outcome/{sweep.outcome.value}")
+            self.crawler.stats.inc_value(f"portal/outcome/{sweep.outcome.value if sweep.is_attempted else 'not_tried'}")
 
     def _mark_gone(self, sweep: PortalSweep, column: ColumnSweep) -> None:
         """Only a list that was read whole can tell what left it."""
-        if column.outcome is Outcome.OK and not column.filtered and not sweep.rows and self.follow_rows:
+        whole = column.read > 0 and column.outcome is Outcome.OK and not column.filtered
+        if whole and not sweep.rows and not sweep.in_flight and self.follow_rows:
             gone = self.ledger.mark_gone(sweep.key, column.url, not_seen_since=self.started_at)
             sweep.gone += gone
             if gone:
@@ -558,8 +561,9 @@ class ReportsSpider(Spider):
 
     @property
     def all_failed(self) -> bool:
-        """Whether not one portal could be read."""
-        return bool(self.sweeps) and not any(sweep.outcome is Outcome.OK for sweep in self.sweeps.values())
+        """Whether portals were tried and not one could be read."""
+        tried = [sweep for sweep in self.sweeps.values() if sweep.is_attempted]
+        return bool(tried) and not any(sweep.outcome is Outcome.OK for sweep in tried)
 
     def end_run(self, reason: str) -> None:
         """Close what the run opened."""

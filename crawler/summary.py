@@ -23,18 +23,21 @@ def run_summary(spider: ReportsSpider, stats: Mapping[str, Any]) -> str:
     """The portals that failed and why, the outcomes of documents, and where the dataset is."""
     lines: list[str] = []
     sweeps = list(spider.sweeps.values())
-    failed = [sweep for sweep in sweeps if sweep.outcome is not Outcome.OK]
+    waiting = [sweep for sweep in sweeps if not sweep.is_attempted]
+    failed = [sweep for sweep in sweeps if sweep.is_attempted and sweep.outcome is not Outcome.OK]
     last_success = spider.last_success
     for sweep in failed[:_FAILED_PORTALS_SHOWN]:
         since = last_success.get(sweep.key) or "never"
         lines.append(
             f"{sweep.outcome.value:<14} {sweep.portal.name} ({sweep.portal.region}): {sweep.message}; last read: {since}"
         )
-    partly = [sweep for sweep in sweeps if sweep.outcome is Outcome.OK and sweep.message]
+    partly = [sweep for sweep in sweeps if sweep.is_attempted and sweep.outcome is Outcome.OK and sweep.message]
     lines.extend(f"{'incomplete':<14} {sweep.portal.name} ({sweep.portal.region}): {sweep.message}" for sweep in partly)
     if lines:
         lines.append("")
-    lines.append(f"Portals      {len(sweeps) - len(failed)} of {len(sweeps)} read, {len(failed)} failed")
+    read = len(sweeps) - len(failed) - len(waiting)
+    later = f", {len(waiting)} left for the next run, which begins with them" if waiting else ""
+    lines.append(f"Portals      {read} of {len(sweeps)} read, {len(failed)} failed{later}")
     columns = [column for sweep in sweeps for column in sweep.columns.values()]
     declared = sum(column.declared_total or 0 for column in columns)
     lines.append(

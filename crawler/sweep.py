@@ -101,6 +101,11 @@ class PortalSweep:
     """What discovery did, in words, for ``scrapy portals check``."""
 
     @property
+    def is_attempted(self) -> bool:
+        """Whether anything was asked of the portal and answered, or tried in vain; a run may end before its turn comes."""
+        return self.reached or bool(self.problems) or any(column.problems for column in self.columns.values())
+
+    @property
     def outcome(self) -> Outcome:
         """``ok`` where at least one column was read without a problem."""
         if any(column.outcome is Outcome.OK for column in self.columns.values()):

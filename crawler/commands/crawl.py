@@ -13,13 +13,15 @@ from scrapy.exceptions import UsageError
 from scrapy.spiders import Spider
 
 from crawler.arguments import CrawlArguments
+from crawler.dataset.clock import utc_now
 from crawler.spider import ReportsSpider
 from crawler.summary import run_summary
+from crawler.window import Window
 from crawler.workspace import SAMPLE, AlreadyRunningError, Workspace
 
 EXIT_ALL_FAILED = 1
 EXIT_NOT_PUBLISHED = 2
-EXIT_ALREADY_RUNNING = 75
+EXIT_TRY_LATER = 75
 """EX_TEMPFAIL of sysexits.h: try again later."""
 
 
@@ -27,7 +29,8 @@ class Command(ScrapyCrawl):
     """Runs a spider of this project.
 
     Exit status: 0; 1 where not one portal could be read; 2 where the dataset failed its assertions, so that the last good
-    version stayed; 75 where another run of the same spider is at work.
+    version stayed; 75 where it may not start: another run of the same
+    spider is at work, or it is not the hour (CRAWL_WINDOW).
     """
 
     crawler: Crawler | None = None
@@ -60,17 +63,32 @@ class Command(ScrapyCrawl):
             return
         if self.crawler_process is not None and args[0] not in self.crawler_process.spider_loader.list():
             raise UsageError(f"no spider is called {args[0]!r}; see `scrapy list`", print_help=False)
+        if not self._may_start():
+            self.exitcode = EXIT_TRY_LATER
+            return
         workspace = Workspace.of(self.settings, args[0], sample=opts.spargs.get("portals") == SAMPLE)
         with ExitStack() as stack:
             try:
                 stack.enter_context(workspace.running())
             except AlreadyRunningError as error:
                 sys.stderr.write(f"{error}\n")
-                self.exitcode = EXIT_ALREADY_RUNNING
+                self.exitcode = EXIT_TRY_LATER
                 return
             except OSError as error:
                 raise UsageError(f"{workspace.root} cannot be written: {error}", print_help=False) from error
             self._crawl(args, opts)
+
+    def _may_start(self) -> bool:
+        """Whether the hour is right."""
+        assert self.settings is not None  # noqa: S101 - set by scrapy.cmdline
+        try:
+            window = Window.parse(self.settings["CRAWL_WINDOW"] or "")
+        except ValueError as error:
+            raise UsageError(str(error), print_help=False) from error
+        if window is None or window.seconds_left(utc_now()) > 0:
+            return True
+        sys.stderr.write(f"nothing is crawled outside {window}; -s CRAWL_WINDOW= crawls at any hour\n")
+        return False
 
     def _crawl(self, args: list[str], opts: argparse.Namespace) -> None:
         self._understand(args, opts)
