@@ -42,6 +42,8 @@ class ColumnSweep:
             self.declared_total = max(self.declared_total or 0, page.declared_total)
         if page.declared_pages is not None:
             self.declared_pages = max(self.declared_pages or 0, page.declared_pages)
+        if page.shortfall:
+            self.problems.append((Outcome.FAILED, page.shortfall))
 
     @property
     def outcome(self) -> Outcome:
