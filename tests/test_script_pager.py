@@ -4,10 +4,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from crawler.outcomes import Outcome
 from crawler.portals.families import read_list
 from crawler.portals.families.rows import read_rows
 from crawler.portals.families.script_pager import script_pager
 from crawler.portals.model import ListPage
+from crawler.sweep import ColumnSweep
 
 URL = "https://www.example.gov.cn/zwgk/nb/"
 ROWS = "".join(
@@ -75,6 +77,15 @@ def test_pages_that_cannot_be_reached_are_told_with_the_column(pager: str, scrip
     assert says in found.shortfall
     assert URL in found.shortfall
     assert len(found.items) == 8
+
+
+def test_a_column_that_keeps_something_back_is_incomplete() -> None:
+    column = ColumnSweep(URL)
+    page = read('<a href=\'javascript:__doPostBack("x","2")\'>2</a>')
+    column.take(page)
+    column.collected.update(item.url for item in page.items)
+    assert column.outcome is Outcome.FAILED
+    assert "whose address the page does not tell" in column.message
 
 
 @pytest.mark.parametrize(
