@@ -7,7 +7,14 @@ nothing, and the night of the news brings exactly the news. The small form has a
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import json
+import os
+import random
+import signal
+import subprocess
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -20,10 +27,13 @@ import pytest
 import sqlalchemy as sa
 
 from crawler.dataset import tables
-from tests.crawling import Crawl, scrapy
+from crawler.extraction import extract
+from tests.crawling import ROOT, Crawl, scrapy
+from tests.nation.documents import make_document
 from tests.nation.plan import FAMILIES, Nation, News, Report, make_nation
 from tests.nation.running import RunningNation, Seen
 from tests.nation.sources import source_of
+from tests.test_resume import without_times
 
 SETTINGS = {
     "ALLOW_PRIVATE_ADDRESSES": "True",
@@ -108,11 +118,33 @@ class Nights:
             seconds=seconds,
         )
 
-    def _crawl(self) -> Crawl:
+    def command(self) -> list[str]:
+        """The crawl as a user starts it."""
         settings = {**SETTINGS, "OUTPUT_DIR": str(self.output)}
         options = [part for key, value in settings.items() for part in ("-s", f"{key}={value}")]
-        done = scrapy("crawl", "annual_reports", "-a", f"portals={self.nation.portals}", *options, timeout=3600)
+        return ["crawl", "annual_reports", "-a", f"portals={self.nation.portals}", *options]
+
+    def _crawl(self) -> Crawl:
+        done = scrapy(*self.command(), timeout=3600)
         return Crawl(done.returncode, done.stdout, done.stderr, self.output)
+
+    def spend_until_killed(self, requests: int) -> None:
+        """Crawl, and kill -9 the whole process group once the server has answered so many requests."""
+        process = subprocess.Popen(
+            [sys.executable, "-m", "scrapy", *self.command()],
+            cwd=ROOT,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        deadline = time.monotonic() + 900
+        while process.poll() is None and len(self.nation.seen().requests) < requests and time.monotonic() < deadline:
+            time.sleep(0.05)
+        ended = process.poll()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        assert ended is None, f"the crawl ended with {ended} before it could be killed at {requests} requests"
 
 
 def read_ledger(output: Path) -> dict[str, tuple[Mapping[str, Any], ...]]:
@@ -223,6 +255,27 @@ def _without_port(url: str) -> str:
 def _told(night: Night, truth: Mapping[str, Any]) -> str:
     struck = [f"{one.fault} {one.target}" for one in night.seen.requests if one.fault and one.host == truth["host"]]
     return f"{truth['family']} {truth['title']} {truth['page_url']} {truth['state']} {truth['fault']}; struck on its host: {struck}"
+
+
+# --- the nation itself --------------------------------------------------------------------------------------------------
+
+
+def test_every_report_of_the_nation_is_a_document_of_its_own_that_reads_as_printed() -> None:
+    nation = make_nation(28, 140, 5)
+    reports = list(nation.every_report())
+    assert len({(report.organisation, report.year) for report in reports}) == len(reports)
+    digests = {hashlib.sha256(make_document(report)).digest() for report in reports}
+    assert len(digests) == len(reports)
+    for kind in ("html", "docx", "pdf"):
+        for report in [one for one in reports if one.kind == kind][:3]:
+            content = make_document(report)
+            if kind == "html":
+                content = f'<meta charset="utf-8"><title>{report.title}</title><h1>{report.title}</h1>'.encode() + content
+            reading = extract(content, kind)
+            assert reading.outcome.value == "ok", (report, reading.message)
+            assert reading.record is not None
+            assert (reading.record["org_name_raw"], reading.record["year"]) == (report.organisation, report.year)
+            assert wrong_numbers(report, reading.record, 0) == []
 
 
 # --- the small form -----------------------------------------------------------------------------------------------------
@@ -337,6 +390,32 @@ def test_three_nights_of_a_nation(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert_news(quiet, news, plan)
     assert quiet.seen.bytes_sent <= QUIET_BYTES * first.seen.bytes_sent
     assert quiet.seconds <= QUIET_SECONDS * first.seconds
+
+
+CHAOS = Shape(portals=56, reports=800, seed=11, news=News(), faults=0.0, challenged=0.0)
+KILLS = 4
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+def test_a_night_killed_at_random_moments_ends_in_the_dataset_of_an_undisturbed_one(tmp_path: Path) -> None:
+    nights = Nights(tmp_path, CHAOS)
+    with nights.nation:
+        undisturbed = nights.spend()
+        assert {truth["page_url"] for truth in undisturbed.truths} == set(undisturbed.records)
+        nights.output = tmp_path / "killed"
+        nights.nation.begin_night(1)
+        moments = random.Random(CHAOS.seed)  # noqa: S311 - moments for a test
+        for kill in range(KILLS):
+            # Each time a little further, counted over all runs; the first may strike before anything is known.
+            share = (kill + moments.random()) / (KILLS + 1)
+            asked = len(nights.nation.seen().requests)
+            nights.spend_until_killed(asked + 1 + int(share * len(undisturbed.seen.requests) / KILLS))
+        again = nights.spend()
+    assert {url: without_times(record) for url, record in again.records.items()} == {
+        url: without_times(record) for url, record in undisturbed.records.items()
+    }
+    assert_polite(again)
 
 
 def figures(spent: Mapping[str, Night]) -> str:
