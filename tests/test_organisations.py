@@ -170,6 +170,37 @@ def test_a_district_named_like_a_part_of_any_town_is_meant_at_home_only(portal: 
     assert found.org_id == org_id
 
 
+@pytest.mark.parametrize(
+    ("name", "org_id"),
+    [
+        ("张家川县人民政府", "620525:人民政府"),
+        ("张家川回族自治县人民政府", "620525:人民政府"),
+        ("张家川县连五乡人民政府", "620525:连五乡人民政府"),
+        ("张家川教育局", "620525:教育局"),
+        ("张家川镇人民政府", "620525:张家川镇人民政府"),
+        ("临夏州教育局", "622900:教育局"),
+        ("甘肃省临夏州东乡县人民政府", "622926:人民政府"),
+    ],
+)
+def test_an_autonomous_division_goes_by_its_short_name_too(name: str, org_id: str) -> None:
+    county = "甘肃省/天水市/张家川回族自治县"
+    divisions = (
+        (county, "620525"),
+        ("甘肃省/临夏回族自治州/东乡族自治县", "622926"),
+        ("甘肃省/临夏回族自治州/临夏市", "622901"),
+    )
+    assert resolve_organisation(name, portal_region=county, divisions=divisions).org_id == org_id
+
+
+def test_an_autonomous_region_goes_by_its_short_name_on_its_own_portals() -> None:
+    divisions = (("内蒙古自治区/兴安盟", "152200"), ("广西壮族自治区/桂林市", "450300"))
+    assert resolve_organisation("内蒙古教育厅", portal_region="内蒙古自治区", divisions=divisions).org_id == "150000:教育厅"
+    guilin = resolve_organisation("广西桂林市人民政府", portal_region="广西壮族自治区/桂林市", divisions=divisions)
+    assert guilin.org_id == "450300:人民政府"
+    road = resolve_organisation("西藏路街道办事处", portal_region="西藏自治区", divisions=(("西藏自治区", "540000"),))
+    assert road.org_id == "540000:西藏路街道办事处"
+
+
 def test_the_corps_gets_no_code_from_its_cities() -> None:
     corps, city = "新疆维吾尔自治区/新疆生产建设兵团", "新疆维吾尔自治区/新疆生产建设兵团/石河子市"
     divisions: tuple[Division, ...] = ((corps, None), (city, "659001"))

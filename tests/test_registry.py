@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from crawler.commands.checkall import check_codes, check_registry
+from crawler.dataset.organisations import short_name
 from crawler.divisions import registered_divisions
 from crawler.portals.markup import host_of
 from crawler.portals.model import Portal
@@ -50,6 +51,13 @@ def test_every_government_of_the_country_is_registered_once_and_two_have_no_code
         "新疆维吾尔自治区/新疆生产建设兵团/石河子市": "659001",
         "江苏省/南通市/崇川区": "320613",
     }.items() <= codes.items()
+
+
+def test_no_short_name_of_an_autonomous_division_is_anothers_name_in_its_province() -> None:
+    names = {(region.partition("/")[0], region.rpartition("/")[2]) for region, _ in registered_divisions()}
+    short = {(province, short_name(name)) for province, name in names if short_name(name) != name}
+    assert len(short) == 159
+    assert not short & names
 
 
 def test_a_government_without_a_site_of_its_own_is_known_and_not_crawled_twice() -> None:

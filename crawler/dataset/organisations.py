@@ -47,6 +47,12 @@ ZONE = re.compile(
     r"(?:开发区|示范区|高新区|经开区|产业园|园区|集聚区|保税区|综保区|风景区|名胜区|度假区|试验区|实验区|新区|合作区|工业区|港区)"
     r"(?:管理委员会|管委会|管理局|人民政府)?$|管委会$"
 )
+PEOPLE = (
+    "(?:各|回|满|壮|苗|侗|瑶|彝|白|傣|水|藏|羌|畲|黎|佤|怒|土|土家|哈尼|布依|拉祜|布朗|纳西|傈僳|景颇|独龙|普米|仫佬|毛南|仡佬|撒拉|保安|东乡"
+    "|裕固|朝鲜|达斡尔|鄂温克)族|(?:(?<!内)蒙古|锡伯|哈萨克|塔吉克|柯尔克孜|维吾尔)族?"
+)
+# 张家川回族自治县: its own name, the peoples that it is autonomous of, its unit.
+AUTONOMOUS = re.compile(rf"(?P<own>.*?)(?P<peoples>(?:{PEOPLE})*)(?:自治)?(?P<unit>[县州旗区])")
 # 城区 of 阳泉, 东区 of 攀枝花, 郊区 of 铜陵: divisions, and parts of any town.
 COMMON_NAME = re.compile(r".区")
 # A county, district or city that the registry does not know: abolished, or of another part of the country.
@@ -84,6 +90,20 @@ def normalise_name(name: str) -> str:
     '轵城镇人民政府'
     """
     return REPEATED.sub(r"\1", INVISIBLE.sub("", unicodedata.normalize("NFKC", name)))
+
+
+def short_name(name: str) -> str:
+    """What an autonomous division is called for short: without its peoples and 自治. Any other name as it is.
+
+    >>> short_name("张家川回族自治县"), short_name("长白朝鲜族自治县"), short_name("鄂温克族自治旗"), short_name("洛阳市")
+    ('张家川县', '长白县', '鄂温克旗', '洛阳市')
+    """
+    match = AUTONOMOUS.fullmatch(name)
+    if match is None:
+        return name
+    # 东乡族自治县 has no name but its people's.
+    own = match["own"] or match["peoples"].partition("族")[0]
+    return own + match["unit"]
 
 
 def own_name_and_type(rest: str) -> tuple[str, str]:
@@ -129,7 +149,10 @@ class Gazetteer:
             self._add(path.strip("/"), code)
         self._by_name: dict[str, list[str]] = defaultdict(list)
         for path in sorted(self._codes):
-            self._by_name[path.rsplit("/", 1)[-1]].append(path)
+            name = path.rsplit("/", 1)[-1]
+            names = {name, short_name(name)} if "/" in path else {name}
+            for known in sorted(names):
+                self._by_name[known].append(path)
         self._lengths = sorted({len(name) for name in self._by_name}, reverse=True)
         self.resolve = lru_cache(maxsize=100_000)(self._resolve)
 
@@ -247,7 +270,7 @@ class Gazetteer:
         """A name of the portal's own chain without its unit (河南济源…), but never the front of a town's name."""
         names = region.split("/") if region else []
         for depth, name in enumerate(names, start=1):
-            path, short = "/".join(names[:depth]), name[:-1]
+            path, short = "/".join(names[:depth]), short_name(name)[:-1]
             if len(short) < 2 or name[-1] not in DIVISION_UNITS or not rest.startswith(short):
                 continue
             after = rest[len(short) :]
@@ -284,8 +307,11 @@ def _without_bare_unit(rest: str, place: str) -> str:
 
 
 def _may_be_meant(path: str, region: str) -> bool:
-    """Whether a name without the places above it may mean ``path`` on a portal of ``region``: a province always, a division of the
-    portal's own province, and what is a common noun too (城区, 东区) only where it lies in the portal's own prefecture."""
+    """Whether a name without the places above it may mean ``path`` on a portal of ``region``.
+
+    A province may, and a division of the portal's own province; a name that is a common noun too (城区, 东区) only in the
+    portal's own prefecture.
+    """
     name = path.rsplit("/", 1)[-1]
     needed = 2 if COMMON_NAME.fullmatch(name) else 1
     return "/" not in path or _shared_depth(path, region) >= needed
