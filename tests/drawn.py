@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
+from typing import Literal
 
 from PIL import Image, ImageDraw, ImageFont
 
@@ -16,6 +17,14 @@ WIDTH, HEIGHT, MARGIN = 595.0, 842.0, 50.0
 """Points: A4."""
 BODY, TABLE, TITLE = 12.0, 10.0, 18.0
 LEADING = 1.3
+Ruling = Literal["solid", "dashed", "broken", "none"]
+_DASHES: Mapping[Ruling, tuple[float, float]] = {
+    "solid": (10_000.0, 0.0),
+    "dashed": (3.0, 2.0),
+    "broken": (40.0, 4.0),
+    "none": (0.0, 1.0),
+}
+"""Points that a ruling line is drawn and left out."""
 PADDING = 3.0
 
 
@@ -39,8 +48,9 @@ def font_file(family: str = "WenQuanYi Zen Hei") -> tuple[str, int]:
 class _Sheet:
     """Pages of one report at so many pixels a point."""
 
-    def __init__(self, scale: float, family: str) -> None:
+    def __init__(self, scale: float, family: str, ruling: Ruling) -> None:
         self.scale = scale
+        self.ruling = ruling
         self.family = family
         self.pages: list[Image.Image] = []
         self.y = 0.0
@@ -67,7 +77,15 @@ class _Sheet:
 
     def rule(self, x0: float, y0: float, x1: float, y1: float) -> None:
         s = self.scale
-        self.pen.line((round(x0 * s), round(y0 * s), round(x1 * s), round(y1 * s)), fill=0, width=max(1, round(0.6 * s)))
+        length = max(x1 - x0, y1 - y0)
+        on, off = _DASHES[self.ruling]
+        at = 0.0
+        while on and at < length:
+            # A line is drawn only where it is on: from so many points to so many.
+            a, b = at / length, min(at + on, length) / length
+            ends = (x0 + (x1 - x0) * a, y0 + (y1 - y0) * a, x0 + (x1 - x0) * b, y0 + (y1 - y0) * b)
+            self.pen.line([round(value * s) for value in ends], fill=0, width=max(1, round(0.6 * s)))
+            at += on + off
 
     def wrapped(self, text: str, width: float, size: float) -> list[str]:
         lines: list[str] = []
@@ -82,9 +100,9 @@ class _Sheet:
         return lines
 
 
-def draw(source: ReportSource, dpi: int, family: str = "WenQuanYi Zen Hei") -> list[Image.Image]:
+def draw(source: ReportSource, dpi: int, family: str = "WenQuanYi Zen Hei", ruling: Ruling = "solid") -> list[Image.Image]:
     """The report's pages, grey, at that resolution."""
-    sheet = _Sheet(dpi / 72, family)
+    sheet = _Sheet(dpi / 72, family, ruling)
     for block in blocks(source):
         if isinstance(block, Line):
             _line(sheet, block)

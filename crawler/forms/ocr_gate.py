@@ -11,9 +11,12 @@ from dataclasses import replace
 from crawler.documents.model import Method
 from crawler.forms.checks import compare
 from crawler.forms.model import CellReading, Check, Number, State, Status
+from crawler.forms.rows import TableRow
 from crawler.forms.rules import Operand, Rule, load_rules
 
 OCR_SUSPECT = "ocr_suspect"
+GRID_INFERRED = "grid_inferred"
+"""Flag of a grid without ruling lines: its rows were put together by where the text stands."""
 GATES = frozenset({"identity"})
 """Kinds of rules that hold in nearly every report as published."""
 
@@ -51,6 +54,21 @@ def proven_by_sums(methods: Mapping[str, str], cells: Mapping[str, CellReading],
                 proven[open_ones[0]] = replace(cells[open_ones[0]], second_raw=None)
                 found = True
     return proven
+
+
+def inferred_cells(rows: Sequence[TableRow], cells: Mapping[str, CellReading]) -> dict[str, CellReading]:
+    """The cells of tables without ruling lines, each flagged: its label and its column are known by position only.
+
+    Args:
+        rows: the rows of the three tables.
+        cells: the cells read from them, by metric key.
+    """
+    tables = {row.table for row in rows if GRID_INFERRED in row.printed.grid.flags}
+    return {
+        key: replace(cell, flags=(*cell.flags, GRID_INFERRED))
+        for key, cell in cells.items()
+        if key.partition(".")[0] in tables and GRID_INFERRED not in cell.flags
+    }
 
 
 def ocr_suspects(methods: Mapping[str, str], cells: Mapping[str, CellReading], checks: Sequence[Check]) -> list[str]:

@@ -11,7 +11,7 @@ from crawler.forms.cells import UNDECLARED, absent_cell
 from crawler.forms.checks import Facts, run_checks
 from crawler.forms.identity import TITLE_LINES, Identity, read_identity
 from crawler.forms.model import CellReading, Report, Status, TableReading
-from crawler.forms.ocr_gate import ocr_suspects, proven_by_sums
+from crawler.forms.ocr_gate import inferred_cells, ocr_suspects, proven_by_sums
 from crawler.forms.readings import compare, settle
 from crawler.forms.review import ROW_UNDECIDED
 from crawler.forms.rows import detect_form, printed_rows, table_rows
@@ -57,6 +57,7 @@ def read_report(document: Document) -> Report:
         tables = table_rows(printed_rows(grid for grid in document.grids if not is_frame(grid)), evidence.version)
         readings = read_tables(tables, evidence.version)
         comparison = compare(tables, readings, evidence.version)
+    readings.cells.update(inferred_cells(tables, readings.cells))
     readings.cells.update(proven_by_sums(readings.methods, readings.cells, evidence.version))
     how = settle(tables, readings, comparison, metrics_by_key(evidence.version))
     return _report(document, texts, readings, how, evidence.version, evidence.flags)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from crawler.documents.assembly import PageItems, assemble, items_of
-from crawler.documents.model import Block, Box, Document, Grid, Method
+from crawler.documents.assembly import PageItems, PlacedTable, assemble, items_of
+from crawler.documents.model import Block, Box, Document, Geometry, Grid, Method, grid_rows
 from crawler.documents.page import PageMarks, TextRun
 from crawler.documents.scan.image import PageImage, file_images, pdf_images
+from crawler.documents.scan.loose import GRID_INFERRED, LoosePiece, loose_table
 from crawler.documents.scan.reading import TEXT_BUDGET, ReadLine, ReadPage, read_pages
 from crawler.documents.scan.recognise import recogniser
 from crawler.documents.scan.straighten import as_scanned
@@ -55,7 +56,7 @@ class OcrPages:
     def marks(self, number: int) -> PageMarks:
         """The page as marks, levelled."""
         page = self._pages[number]
-        runs = [TextRun(line.text, *line.box) for line in page.lines if line.text]
+        runs = [TextRun(line.text, *line.box) for line in page.lines if line.text and line.table is None]
         return PageMarks(number, page.width, page.height, runs, page.horizontals, page.verticals)
 
     def annotate(self, items: Sequence[PageItems]) -> None:
@@ -66,15 +67,38 @@ class OcrPages:
                 continue
             for table in one.tables:
                 table.fragment = _annotated(table.fragment, page)
+            one.tables += _loose_tables(page)
+            one.tables.sort(key=lambda table: table.box[1])
 
     def finish(self, blocks: Sequence[Block]) -> list[Block]:
-        """The blocks with every grid that OCR had a part in named as such."""
+        """The blocks with every grid that OCR had a part in named as such, and those without rules as rows without columns."""
         return [
-            replace(block, method=Method.OCR)
+            (_without_columns(block) if GRID_INFERRED in block.flags else replace(block, method=Method.OCR))
             if isinstance(block, Grid) and any(cell.page in self._pages for cell in block.cells)
             else block
             for block in blocks
         ]
+
+
+def _loose_tables(page: ReadPage) -> list[PlacedTable]:
+    """The page's tables without rules."""
+    tables = []
+    for number in sorted({line.table for line in page.lines if line.table is not None}):
+        lines = [line for line in page.lines if line.table == number and (line.text or line.second)]
+        whole = loose_table([LoosePiece(line.text, line.second, line.box) for line in lines], page.number)
+        if whole is None:
+            continue
+        x0, top, x1, bottom = zip(*(piece.box for piece in whole.pieces), strict=True)
+        placed = replace(whole, pieces=tuple(_as_on_page(piece, page) for piece in whole.pieces))
+        runs = [TextRun(line.text, *line.box) for line in lines if line.text]
+        tables.append(PlacedTable(placed, (min(x0), min(top), max(x1), max(bottom)), runs))
+    return tables
+
+
+def _without_columns(grid: Grid) -> Grid:
+    """A table without rules: its cells follow one another in their rows."""
+    cells = [replace(cell, column=column, column_span=1) for row in grid_rows(grid) for column, cell in enumerate(row)]
+    return replace(grid, cells=tuple(cells), geometry=Geometry.RAGGED, method=Method.OCR)
 
 
 def _annotated(fragment: Fragment, page: ReadPage) -> Fragment:

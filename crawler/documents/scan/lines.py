@@ -25,6 +25,8 @@ USUAL_LINE = 10.5
 """Points: the height of Chinese characters where a page has too few lines to tell."""
 WORD_GAP = 2.2
 """Line heights: what is further apart are two pieces of text."""
+SPREAD = 8.0
+"""Points by which ink is spread along its line to touch the next character."""
 MARGIN = 0.22
 """White space above and below a line that the recogniser is given, in line heights."""
 
@@ -157,24 +159,30 @@ def _split(part: Ink, bands: list[list[int]], usual: float) -> list[tuple[int, i
 
 def free_lines(ink: Ink, outside: NDArray[np.bool_], scale: float) -> list[LineBox]:
     """The lines outside the tables; ``outside`` is false where a table stands."""
-    image = (ink & outside).astype(np.uint8)
-    if not image.any():
-        return []
-    image = without_dust(image, scale)
-    merged = cv2.dilate(image, np.ones((1, max(3, round(8.0 * scale) | 1)), np.uint8))
-    count, _, stats, _ = cv2.connectedComponentsWithStats(merged, connectivity=4)
-    found = []
-    for index in range(1, count):
-        x, y, w, h, _ = (int(value) for value in stats[index])
-        if LOWEST_LINE * scale <= h <= HIGHEST_LINE * scale and w >= h * 0.5:
-            found.append((x, y, x + w, y + h))
-    lines = _merged(found)
+    image = without_dust((ink & outside).astype(np.uint8), scale)
+    boxes = tightened(image, _merged(spread_boxes(image, scale, SPREAD)))
+    return sorted((LineBox(*box) for box in boxes), key=lambda line: (line.top, line.x0))
+
+
+def spread_boxes(image: NDArray[np.uint8], scale: float, spread: float) -> list[Clip]:
+    """Boxes of pieces of text: ink that touches if it is spread by that many points along its line."""
+    merged = cv2.dilate(image, np.ones((1, max(3, round(spread * scale) | 1)), np.uint8))
+    stats = cv2.connectedComponentsWithStats(merged, connectivity=4)[2][1:]
+    return [
+        (x, y, x + w, y + h)
+        for x, y, w, h, _ in stats.tolist()
+        if LOWEST_LINE * scale <= h <= HIGHEST_LINE * scale and w >= h * 0.5
+    ]
+
+
+def tightened(image: NDArray[np.uint8], boxes: Sequence[Clip]) -> list[Clip]:
+    """The boxes without the white at their sides."""
     result = []
-    for x0, top, x1, bottom in lines:
+    for x0, top, x1, bottom in boxes:
         columns = np.flatnonzero(image[top:bottom, x0:x1].any(axis=0))
         if len(columns):
-            result.append(LineBox(x0 + int(columns[0]), top, x0 + int(columns[-1]) + 1, bottom))
-    return sorted(result, key=lambda line: (line.top, line.x0))
+            result.append((x0 + int(columns[0]), top, x0 + int(columns[-1]) + 1, bottom))
+    return result
 
 
 def without_dust(image: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
@@ -185,14 +193,22 @@ def without_dust(image: NDArray[np.uint8], scale: float) -> NDArray[np.uint8]:
     return np.asarray(kept[labels], dtype=np.uint8) if count > 1 else image
 
 
-def _merged(boxes: list[tuple[int, int, int, int]]) -> list[tuple[int, int, int, int]]:
-    """Pieces of one line put together: those that overlap by half of their height and stand side by side."""
-    lines: list[tuple[int, int, int, int]] = []
+def joined_boxes(boxes: Sequence[Clip], gap: float) -> list[Clip]:
+    """Pieces of one line that are no further apart than ``gap`` pixels put together."""
+    return _merged(boxes, gap)
+
+
+def _merged(boxes: Sequence[Clip], reach: float | None = None) -> list[Clip]:
+    """Pieces of one line put together: those that overlap by half of their height and stand side by side.
+
+    ``reach`` is how far apart they may be, by default `WORD_GAP` line heights.
+    """
+    lines: list[Clip] = []
     for box in sorted(boxes, key=lambda box: box[1] - box[3]):
         for index, line in enumerate(lines):
             overlap = min(box[3], line[3]) - max(box[1], line[1])
             gap = max(box[0] - line[2], line[0] - box[2])
-            if overlap >= 0.5 * (box[3] - box[1]) and gap <= WORD_GAP * (line[3] - line[1]):
+            if overlap >= 0.5 * (box[3] - box[1]) and gap <= (WORD_GAP * (line[3] - line[1]) if reach is None else reach):
                 lines[index] = (min(box[0], line[0]), min(box[1], line[1]), max(box[2], line[2]), max(box[3], line[3]))
                 break
         else:

@@ -25,6 +25,7 @@ from crawler.documents.scan.lines import (
     usual_height,
     without_specks,
 )
+from crawler.documents.scan.loose import loose_regions
 from crawler.documents.scan.recognise import Recognition
 from crawler.documents.scan.straighten import levelled, tilt
 
@@ -32,6 +33,8 @@ TABLE_WIDTH, TABLE_HEIGHT = 90.0, 10.0
 """Points: smaller lattices are characters, seals and pictures."""
 OTHER_MARGIN = 0.45
 """White space round a line for its second reading: at another scale the recogniser sees other pixels."""
+BESIDE = 2.0
+"""Points round a piece of a table without rules that are its own."""
 INSIDE = 1.2
 """Points that a cell's text keeps from the middle of its rules."""
 
@@ -47,6 +50,8 @@ class ScanLine:
     """Which cell of the page it stands in, ``None`` outside tables."""
     faint: bool
     second_image: Grey
+    table: int | None = None
+    """Which of the page's tables without rules it stands in."""
     first: Recognition | None = None
     """What it reads, where it was read before the others."""
 
@@ -86,7 +91,7 @@ def take_apart(image: PageImage) -> ScanPage:
     for x0, top, x1, bottom in page.tables:
         rows = slice(max(round((top - 2) * scale), 0), round((bottom + 2) * scale))
         outside[rows, max(round((x0 - 3) * scale), 0) : round((x1 + 3) * scale)] = False
-    found = free_lines(clear, outside, scale)
+    found = _add_loose(page, clean, clear, outside, scale)
     usual = usual_height(found, scale)
     edge: Clip = (0, 0, grey.shape[1], grey.shape[0])
     for line in found:
@@ -120,6 +125,23 @@ def _add_cells(page: ScanPage, clean: Grey, clear: Ink, faint: Ink, lattices: li
         x0, top, x1, bottom = (round(value * scale) for value in box)
         for line, clip in zip(lines, clips(lines, (x0, top, x1, bottom)), strict=True):
             page.lines.append(_scan_line(line, clip, clean, faint if line.faint else clear, scale, usual, index))
+
+
+def _add_loose(page: ScanPage, clean: Grey, clear: Ink, outside: NDArray[np.bool_], scale: float) -> list[LineBox]:
+    """Cut out the text of tables without rules, and find the lines outside all tables."""
+    count = sum(1 for line in page.lines)
+    for number, pieces in enumerate(loose_regions(clear, outside, scale)):
+        usual = usual_height(pieces, scale)
+        reach = round(BESIDE * scale)
+        for line in pieces:
+            clip = (line.x0 - reach, line.top - reach, line.x1 + reach, line.bottom + reach)
+            piece = _scan_line(line, clip, clean, clear, scale, usual, count)
+            piece.table = number
+            page.lines.append(piece)
+            count += 1
+        top, bottom = min(line.top for line in pieces), max(line.bottom for line in pieces)
+        outside[top:bottom] = False
+    return free_lines(clear, outside, scale)
 
 
 def _scan_line(line: LineBox, clip: Clip, grey: Grey, ink: Ink, scale: float, usual: float, cell: int | None) -> ScanLine:

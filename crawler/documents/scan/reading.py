@@ -67,6 +67,8 @@ class ReadLine:
     box: Box
     cell: int | None
     second: str | None = None
+    table: int | None = None
+    """Which of the page's tables without rules it stands in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +204,7 @@ def _checked(
                 text, second = ("", text or None) if dirt else (text or UNKNOWN, second)
             if second is None and line.faint:
                 second = ""
-        result.append(ReadLine(text, line.box, line.cell, second))
+        result.append(ReadLine(text, line.box, line.cell, second, line.table))
     return result
 
 
