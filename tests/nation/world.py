@@ -126,20 +126,17 @@ class World:
 
     def vanished(self) -> list[str]:
         """Addresses of the pages that are gone on this night."""
-        return [
-            self._urls(Site(site.portal, self.night, self.port, site.pack), site, report)[0]
-            for site in self.sites.values()
-            for report in site.portal.reports
-            if report.vanished_night is not None and report.vanished_night <= self.night
-        ]
+        found = []
+        for site in self.sites.values():
+            gone = [one for one in site.portal.reports if one.vanished_night is not None and one.vanished_night <= self.night]
+            if gone:
+                before = Site(site.portal, min(one.vanished_night or 1 for one in gone) - 1, self.port, site.pack)
+                BUILDERS[site.portal.family](before)
+                found += [self._urls(before, report)[0] for report in gone]
+        return found
 
-    def _urls(self, empty: Site, site: Site, report: Report) -> tuple[str, str]:
-        """Page and file of a report that is listed no more, as they were the night before."""
-        if report.key not in site.article_of and report.key not in site.file_of:
-            before = Site(site.portal, self.night - 1, self.port, site.pack)
-            BUILDERS[site.portal.family](before)
-            site = before
-        del empty
+    def _urls(self, site: Site, report: Report) -> tuple[str, str]:
+        """Addresses of the page and of the file of a report that the site lists."""
         portal = site.portal
         file = site.file_of.get(report.key, "")
         file_url = f"http://{portal.store or portal.host}:{self.port}{file}" if file else ""
@@ -147,7 +144,7 @@ class World:
 
     def _truth(self, site: Site, report: Report) -> Truth:
         portal = site.portal
-        page_url, file_url = self._urls(site, site, report)
+        page_url, file_url = self._urls(site, report)
         state, kind, at, outcome = self._reach(portal, site, report)
         return Truth(
             key=report.key,
