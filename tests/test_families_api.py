@@ -17,6 +17,7 @@ from crawler.portals.families import FAMILIES, detect_family, read_answer, read_
 from crawler.portals.families.base import ScriptedFamily
 from crawler.portals.families.scripted import china_day
 from crawler.portals.model import FORM_ENCODED, JSON_ENCODED, ListPage, ListRequest, ListShapeError
+from crawler.portals.registry import RegistryError, load_portals
 
 HOST = "https://www.example.gov.cn"
 CHANNEL = "0123456789abcdef0123456789abcdef"
@@ -444,6 +445,13 @@ def test_nfcms_pages_between_the_linked_ones_are_asked_for() -> None:
     assert long.shortfall
     with pytest.raises(ListShapeError, match="nfcms"):
         read_list(b'<script>window.NFCMS_PUB_TYPE="cat";</script><div></div>', HOST + "/nb/")
+
+
+def test_a_family_that_nobody_wrote_is_refused_where_portals_are_read() -> None:
+    table = f'[[portal]]\nname = "某县"\nregion = "河南省"\nhome = "{HOST}/"\nfamily = '
+    assert load_portals(f'{table}"gkmlpt"\n'.encode())[0].family == "gkmlpt"
+    with pytest.raises(RegistryError, match="family: 'gkmpt' is no family; known are gkmlpt"):
+        load_portals(f'{table}"gkmpt"\n'.encode())
 
 
 @pytest.mark.parametrize(

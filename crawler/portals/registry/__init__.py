@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from crawler.portals.families import FAMILIES
 from crawler.portals.markup import host_of
 from crawler.portals.model import Portal
 
@@ -275,7 +276,7 @@ class _Table:
             uncoded=self.text("uncoded") or None,
             columns=columns,
             allow_hosts=tuple(host.lower() for host in self.texts("allow_hosts")),
-            family=self.text("family") or None,
+            family=self.family(),
             encoding=self.encoding(),
             browser=self.flag("browser"),
             delay=self.delay(),
@@ -291,6 +292,12 @@ class _Table:
         if key in self.table and not value.strip():
             raise self.fault(key, "is empty")
         return value
+
+    def family(self) -> str | None:
+        name = self.text("family")
+        if name and name not in FAMILIES:
+            raise self.fault("family", f"{name!r} is no family; known are {', '.join(FAMILIES)}")
+        return name or None
 
     def texts(self, key: str) -> tuple[str, ...]:
         values = self.table.get(key, [])
