@@ -95,10 +95,11 @@ def _select(root: Element, path: str) -> list[Element]:
 
 def _images(body: Element, base: str, *, strict: bool) -> tuple[Link, ...]:
     found: dict[str, Link] = {}
+    frames = _Frames()
     data = 0
     for element in islice(body.iter("img", "a"), _MAX_ELEMENTS):
         for address, text in _addressed(element, base):
-            if address in found or (strict and _is_furniture(element)):
+            if address in found or (strict and _is_furniture(element, frames)):
                 continue
             data += len(address) if address.startswith("data:") else 0
             if len(found) < MAX_IMAGES and data <= MAX_DATA_CHARACTERS:
@@ -170,13 +171,18 @@ def _is_hidden(element: Element) -> bool:
     return bool(_HIDDEN.search(element.get("style") or ""))
 
 
-def _is_furniture(element: Element) -> bool:
+class _Frames(dict[Element, bool]):
+    """Of elements around images, each looked at once: whether its name makes it the page's frame."""
+
+    def __missing__(self, place: Element) -> bool:
+        named = place.tag not in {"html", "body"} and _FURNITURE.search(f"{place.get('id') or ''} {place.get('class') or ''}")
+        self[place] = is_frame = place.tag in {"header", "footer", "nav", "aside"} or bool(named)
+        return is_frame
+
+
+def _is_furniture(element: Element, frames: _Frames) -> bool:
     """Whether it belongs to the page's frame: in a head, a foot or a menu by name, or a link to elsewhere."""
-    for place in islice((element, *element.iterancestors()), 40):
-        if place.tag in {"header", "footer", "nav", "aside"}:
-            return True
-        if place.tag == "a" and element.tag == "img":
-            return True
-        if place.tag not in {"html", "body"} and _FURNITURE.search(f"{place.get('id') or ''} {place.get('class') or ''}"):
-            return True
-    return False
+    return any(
+        frames[place] or (place.tag == "a" and element.tag == "img")
+        for place in (element, *islice(element.iterancestors(), 39))
+    )

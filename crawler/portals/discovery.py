@@ -10,6 +10,7 @@ import heapq
 import re
 from dataclasses import dataclass, field
 from enum import IntEnum
+from itertools import islice
 from typing import Literal
 from urllib.parse import parse_qsl, unquote, urldefrag, urlsplit
 
@@ -45,6 +46,13 @@ MAX_PAGES = 40
 MAX_DEPTH = 6
 _MAX_CANDIDATES = MAX_PAGES
 _SHELL_CHARACTERS = 200
+_MAX_LOOKED_AT = 10_000
+"""Elements of a page that lead somewhere, several of them to one address."""
+_MAX_OPENERS = 20
+_MAX_FRAMES = 50
+_MAX_HEADINGS = 200
+_MAX_NAME = 500
+"""Characters of a heading or a breadcrumb that are looked at."""
 
 
 class Stage(IntEnum):
@@ -69,7 +77,7 @@ class Candidate:
 
 
 def find_links(content: bytes, base_url: str, encoding: str | None = None) -> tuple[Link, ...]:
-    """Every link of a page in page order: anchors, image maps, ``onclick`` openers, frames, and a shell page's target.
+    """The links of a page in page order: anchors, image maps, ``onclick`` openers, frames, and a shell page's target.
 
     URLs are absolute http(s), each with the longest text it is linked by; ``<base href>`` is respected, ``javascript:`` and
     ``mailto:`` are dropped.
@@ -95,23 +103,21 @@ def _links(root: Element, url: str) -> tuple[Link, ...]:
     target = _shell_target(root, url)
     if target:
         keep(target, "")
-    for element in root.iter():
-        tag = element.tag
-        if not isinstance(tag, str):
-            continue
+    leading = (element for element in root.iter() if element.tag in _LEADING_TAGS or element.get("onclick"))
+    for element in islice(leading, _MAX_LOOKED_AT):
+        tag, opener = element.tag, element.get("onclick")
+        text = anchor_text(element) if opener or tag in {"a", "area"} else ""
         if tag in {"a", "area"}:
-            text = anchor_text(element) or squeeze(element.get("alt") or "")
-            keep(element.get("href") or "", text)
+            keep(element.get("href") or "", text or squeeze(element.get("alt") or ""))
         elif tag in {"iframe", "frame"}:
             keep(element.get("src") or "", squeeze(element.get("title") or element.get("name") or ""))
-        opener = element.get("onclick")
-        if opener:
-            for address in opened_by(opener):
-                keep(address, anchor_text(element))
+        for address in islice(opened_by(opener or ""), _MAX_OPENERS):
+            keep(address, text)
     return tuple(found.values())
 
 
-_REFRESH = re.compile(r"^\s*[\d.]*\s*[;,]\s*url\s*=\s*['\"]?(?P<url>[^'\"]+)", re.IGNORECASE)
+_LEADING_TAGS = frozenset({"a", "area", "iframe", "frame"})
+_REFRESH = re.compile(r"^\s*+[\d.]*+\s*+[;,]\s*url\s*=\s*['\"]?(?P<url>[^'\"]+)", re.IGNORECASE)
 
 
 def redirect_target(content: bytes, url: str, encoding: str | None = None) -> str | None:
@@ -138,7 +144,7 @@ def _shell_target(root: Element, url: str) -> str | None:
             target = resolve(base, address)
             if target and target != url:
                 return target
-    frames = [resolve(base, frame.get("src") or "") for frame in root.iter("frame", "iframe")]
+    frames = [resolve(base, frame.get("src") or "") for frame in islice(root.iter("frame", "iframe"), _MAX_FRAMES)]
     named = [frame for frame in frames if frame and frame != url]
     if named:
         return max(named, key=lambda frame: _word_score(Link(frame, ""), Stage.HOME)[0]) if len(named) > 1 else named[0]
@@ -269,8 +275,9 @@ def _headed(root: Element, url: str, portal: Portal) -> list[Candidate]:
     base = base_of(root, url)
     hosts = allowed_hosts(portal)
     found: dict[str, Candidate] = {}
+    headings = 0
     for heading in root.iter("h1", "h2", "h3", "h4", "h5", "dt", "div", "p", "span", "strong", "em", "a", "td", "li"):
-        if len(heading) > 3 or len(list(heading.iter())) > 6:
+        if len(list(islice(heading, 4))) > 3 or len(list(islice(heading.iter(), 7))) > 6:
             continue
         text = _PUNCTUATION.sub("", text_of(heading))
         rule = next((rule for rule in _TEXT_RULES if text and rule[0].fullmatch(text)), None)
@@ -278,6 +285,9 @@ def _headed(root: Element, url: str, portal: Portal) -> list[Candidate]:
             continue
         if any(resolve(base, anchor.get("href") or "") for anchor in heading.iter("a")):
             continue
+        headings += 1
+        if headings > _MAX_HEADINGS:
+            break
         for anchor in _next_links(heading):
             address = resolve(base, anchor.get("href") or "")
             if address and is_list_url(address) and host_of(address) in hosts and names_sub_column(anchor_text(anchor)):
@@ -304,7 +314,7 @@ def _next_links(heading: Element) -> list[Element]:
             break
         sibling = node.getnext()
         if sibling is not None:
-            anchors = list(sibling.iter("a"))
+            anchors = list(islice(sibling.iter("a"), _MAX_CANDIDATES + 1))
             if anchors:
                 return anchors if len(anchors) <= _MAX_CANDIDATES else []
         node = node.getparent()
@@ -395,12 +405,12 @@ def _asks(family: Family, html: str, url: str) -> bool:
 
 def _headings(root: Element) -> list[str]:
     """Names a page gives itself: its title up to the site's name, headings, the last step of the breadcrumb."""
-    found = [re.split(r"[-_|—]", squeeze("".join(map(str, element.itertext()))))[0] for element in root.iter("title")]
-    found += [text_of(element) for element in root.iter("h1", "h2", "h3")]
+    found = [re.split(r"[-_|—]", text_of(element, _MAX_NAME))[0] for element in root.iter("title")]
+    found += [text_of(element, _MAX_NAME) for element in root.iter("h1", "h2", "h3")]
     for element in root.iter("div", "p", "ul", "td", "span"):
         names = f"{element.get('class') or ''} {element.get('id') or ''}".lower()
         if re.search(r"crumb|position|weizhi|dqwz|\bpos\b|location", names):
-            text = text_of(element)
+            text = text_of(element, _MAX_NAME)
             if len(text) <= 120:
                 found.append(re.split(r"[>»＞/]", text)[-1])
     return [squeeze(name) for name in found if 0 < len(squeeze(name)) <= 40]

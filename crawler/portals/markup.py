@@ -34,6 +34,8 @@ MAX_LINK_TEXT = 500
 """Characters of a link's text that are looked at: what is longer is no title."""
 
 _MAX_BASES = 10
+_ENDLESS = 50_000
+"""Characters of an attribute that no parser looks at; images written into the page are longer."""
 _TAG_BYTES = 2 * MAX_ATTRIBUTES
 """The shortest tag with so many attributes: each is a letter and a space."""
 _TOKEN = re.compile(
@@ -48,6 +50,8 @@ _DATE = re.compile(r"(?<!\d)((?:19|20)\d\d)\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*
 _SPACES = re.compile(r"\s+")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _UNRENDERED = frozenset({"script", "style", "noscript", "template", "head"})
+_PER_CHARACTER = 8
+"""White space in a page's source is that much longer than what it sets apart."""
 _APART = frozenset({"br", "p", "div", "tr", "td", "li"})
 
 
@@ -95,7 +99,7 @@ def parse_html(text: str) -> Element:
     Raises:
         ValueError: it has more than ``MAX_TAGS`` tags, or a tag of more than ``MAX_ATTRIBUTES`` attributes.
     """
-    _require_bounds(text)
+    longest = _require_bounds(text)
     parser = etree.HTMLParser(
         encoding="utf-8", no_network=True, recover=True, huge_tree=True, remove_comments=True, remove_pis=True
     )
@@ -104,17 +108,33 @@ def parse_html(text: str) -> Element:
         root = etree.fromstring(clean, parser) if clean.strip() else None
     except etree.XMLSyntaxError:
         root = None
-    return root if root is not None else etree.Element("html")
+    if root is None:
+        return etree.Element("html")
+    if longest > _ENDLESS:
+        _drop_endless(root)
+    return root
 
 
-def _require_bounds(text: str) -> None:
+def _require_bounds(text: str) -> int:
+    """Characters of the longest tag."""
     tags = text.count("<")
     if tags > MAX_TAGS:
         raise ValueError(f"page of {tags} tags is larger than the limit of {MAX_TAGS}")
+    longest = 0
     for token in _TOKEN.finditer(text):
         start, end = token.span("attributes")
+        longest = max(longest, end - start)
         if end - start > _TAG_BYTES and len(set(_ATTRIBUTE.findall(text, start, end))) > MAX_ATTRIBUTES:
             raise ValueError(f"page with a tag of more than {MAX_ATTRIBUTES} attributes")
+    return longest
+
+
+def _drop_endless(root: Element) -> None:
+    """Attributes are read each time an element is looked at, and an element as often as it holds links."""
+    for element in root.iter():
+        for name, value in element.items():
+            if len(value) > _ENDLESS and not value.lstrip()[:11].lower().startswith("data:image/"):
+                del element.attrib[name]
 
 
 def page_tree(content: bytes, encoding: str | None = None) -> Element:
@@ -193,7 +213,7 @@ def text_of(element: Element, most: int | None = None) -> str:
 
 def _first(pieces: Iterator[str], characters: int) -> Iterator[str]:
     for piece in pieces:
-        yield piece
+        yield piece[: _PER_CHARACTER * characters + _PER_CHARACTER]
         characters -= len(piece.strip())
         if characters < 0:
             return

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 from urllib.parse import urlsplit, urlunsplit
 
-from crawler.portals.markup import host_of, resolve, squeeze, text_of
+from crawler.portals.markup import MAX_LINK_TEXT, host_of, resolve, squeeze, text_of
 from crawler.portals.model import ListPage, ListShapeError
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def declared(reading: Reading) -> tuple[int | None, int | None]:
     """Items and pages that the list claims: the words of its pager, else those of the page ("共 3 页 47 条" in bare text)."""
     for element in reading.root.iter("div", "span", "p", "ul", "td", "em", "label", "table"):
         if _PAGER_NAME.search(f"{element.get('class') or ''} {element.get('id') or ''}"):
-            text = text_of(element)
+            text = text_of(element, 4 * _MAX_PAGER_TEXT)
             if len(text) <= _MAX_PAGER_TEXT:
                 total, pages = declared_numbers(text)
                 if total is not None or pages is not None:
@@ -109,7 +109,7 @@ def pager_links(reading: Reading) -> tuple[str, ...]:
     directory = urlsplit(reading.url).path.rpartition("/")[0]
     found: dict[str, None] = {}
     for row in reading.links:
-        label = squeeze(text_of(row.anchor)) or squeeze(row.anchor.get("title") or "")
+        label = text_of(row.anchor, MAX_LINK_TEXT) or squeeze(row.anchor.get("title") or "")
         url = row.link.url
         if not _FORWARD.match(label) or url == reading.url or host_of(url) != host_of(reading.url):
             continue

@@ -10,9 +10,11 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 from urllib.parse import urlsplit
 
 from crawler.portals.markup import (
+    MAX_LINK_TEXT,
     Element,
     anchor_text,
     base_of,
@@ -33,6 +35,8 @@ _MAX_PATH = 40
 _MAX_CLIMB = 6
 _MAX_ROW_TEXT = 500
 _MAX_ROW_LINKS = 3
+_LOOKED_AT = 2_000
+"""Characters and elements of one row."""
 _MAX_DATE_TEXT = 24
 _DATE_TAGS = ("span", "p", "em", "i", "b", "time", "div", "label", "small")
 _ROW_TAGS = frozenset({"li", "tr", "dl", "dd"})
@@ -139,6 +143,7 @@ def _items(rows: list[Row]) -> tuple[Link, ...]:
 
 def _all_links(root: Element, base: str) -> list[Row]:
     counts = _anchor_counts(root)
+    texts, marks = _RowTexts(), _Marks()
     rows: list[Row] = []
     for anchor in root.iter():
         href = _target(anchor, base) if isinstance(anchor.tag, str) else None
@@ -149,21 +154,28 @@ def _all_links(root: Element, base: str) -> list[Row]:
         row = _row_of(anchor, counts)
         text = anchor_text(anchor)
         if _BUTTON.match(text) and row is not anchor:
-            text = _beside_buttons(row) or text
+            text = _beside_buttons(row, texts[row]) or text
         if _PAGER_TEXT.match(text) or not text:
             title = squeeze(anchor.get("title") or "")
             text = title if title and not _PAGER_TEXT.match(title) else text
-        date = _date_beside(anchor, row)
-        key, in_furniture = _path(anchor, row)
+        date = _date_beside(anchor, row, texts)
+        key, in_furniture = _path(anchor, row, marks)
         rows.append(Row(Link(href, _without_date(text, date), date), anchor, row, key, in_furniture))
     return rows
 
 
-def _beside_buttons(row: Element) -> str:
+class _RowTexts(dict[Element, str]):
+    """What rows say, each read once: one row may hold every link of the page."""
+
+    def __missing__(self, row: Element) -> str:
+        self[row] = text = text_of(row, _LOOKED_AT)
+        return text
+
+
+def _beside_buttons(row: Element, text: str) -> str:
     """The words of a row whose links are buttons (下载, PDF): its title stands beside them."""
-    text = text_of(row)
-    for anchor in row.iter("a"):
-        button = text_of(anchor)
+    for anchor in islice(row.iter("a"), 4 * _MAX_ROW_LINKS):
+        button = text_of(anchor, MAX_LINK_TEXT)
         if _BUTTON.match(button):
             text = text.replace(button, " ")
     return squeeze(text).strip(" :：·")
@@ -183,17 +195,17 @@ _EDGE_DATE = re.compile(
 )
 
 
-def _date_beside(anchor: Element, row: Element) -> str | None:
+def _date_beside(anchor: Element, row: Element, texts: _RowTexts) -> str | None:
     """The date printed in the row beside the title; one inside the link only where it stands at the title's edge."""
-    inside = text_of(anchor)
+    inside = text_of(anchor, MAX_LINK_TEXT)
     if row is not anchor:
-        beside = iso_date(text_of(row).replace(inside, " ", 1) if inside else text_of(row))
+        beside = iso_date(texts[row].replace(inside, " ", 1) if inside else texts[row])
         if beside:
             return beside
     edge = _EDGE_DATE.search(inside)
     if edge:
         return iso_date(edge.group(0))
-    boxes = (text_of(element) for element in anchor.iter(*_DATE_TAGS))
+    boxes = (text_of(element, 4 * _MAX_DATE_TEXT) for element in islice(anchor.iter(*_DATE_TAGS), 20))
     return next((date for text in boxes if len(text) <= _MAX_DATE_TEXT and (date := iso_date(text))), None)
 
 
@@ -225,7 +237,7 @@ def _row_of(anchor: Element, counts: Counter[Element]) -> Element:
         if node.tag in _ROW_TAGS:
             return _whole_row(node, counts)
         if counts[node] == 1:
-            text = text_of(node)
+            text = text_of(node, _LOOKED_AT)
             if len(text) > _MAX_ROW_TEXT or (count_dates(text) > 1 and row is not anchor):
                 break
             row = node
@@ -238,7 +250,12 @@ def _whole_row(row: Element, counts: Counter[Element]) -> Element:
     box = row.getparent()
     if row.tag == "li" and box is not None and box.tag == "ul" and counts[box] == 1 and len(box) > 1:
         around = box.getparent()
-        if around is not None and counts[box] <= counts[around] and _is_repeated(box) and len(text_of(box)) <= _MAX_ROW_TEXT:
+        if (
+            around is not None
+            and counts[box] <= counts[around]
+            and _is_repeated(box)
+            and len(text_of(box, _LOOKED_AT)) <= _MAX_ROW_TEXT
+        ):
             return box
     return row
 
@@ -255,7 +272,20 @@ def _is_repeated(box: Element) -> bool:
     return False
 
 
-def _path(anchor: Element, row: Element) -> tuple[tuple[str, ...], bool]:
+class _Marks(dict[Element, tuple[bool, str]]):
+    """Of elements around links, each looked at once: whether it is the page's frame, and its tag with its stable classes."""
+
+    def __missing__(self, node: Element) -> tuple[bool, str]:
+        names = f"{node.get('class') or ''} {node.get('id') or ''}"
+        furniture = node.tag in {"nav", "footer", "header"} or (
+            _FURNITURE.search(names) is not None and not _NOT_FURNITURE.search(names)
+        )
+        classes = sorted(name for name in (node.get("class") or "").split() if not _STATE_CLASS.match(name))
+        self[node] = mark = (furniture, ".".join([str(node.tag), *classes]))
+        return mark
+
+
+def _path(anchor: Element, row: Element, marks: _Marks) -> tuple[tuple[str, ...], bool]:
     """Markup path from the link up to the page: bare tags inside the row, tags with stable classes above it."""
     parts: list[str] = []
     furniture = False
@@ -264,15 +294,13 @@ def _path(anchor: Element, row: Element) -> tuple[tuple[str, ...], bool]:
     for _ in range(_MAX_PATH):
         if node is None or not isinstance(node.tag, str):
             break
-        names = f"{node.get('class') or ''} {node.get('id') or ''}"
-        if node.tag in {"nav", "footer", "header"} or (_FURNITURE.search(names) and not _NOT_FURNITURE.search(names)):
-            furniture = True
+        is_frame, part = marks[node]
+        furniture = furniture or is_frame
         if inside:
             parts.append(node.tag)
             inside = node is not row
         else:
-            classes = sorted(name for name in (node.get("class") or "").split() if not _STATE_CLASS.match(name))
-            parts.append(".".join([node.tag, *classes]))
+            parts.append(part)
         node = node.getparent()
     return tuple(parts), furniture
 
