@@ -322,6 +322,8 @@ def test_a_total_that_counts_the_page_only_does_not_end_the_list() -> None:
     rows = [{"title": title(number), "url": f"/a/{number}00000.shtml"} for number in range(15)]
     first = read_answer(dumps({"total": 15, "results": rows}).encode(), asked("sichuan"))
     assert [json.loads(request.body or "")["pageNum"] for request in first.next_requests] == [2]
+    short = read_answer(dumps({"total": 3, "results": rows[:9]}).encode(), asked("sichuan"))
+    assert [request.number for request in short.next_requests] == [2]
     last = read_answer(b'{"total": 0, "results": []}', first.next_requests[0])
     assert (last.items, last.next_requests) == ((), ())
 
@@ -434,7 +436,7 @@ def test_nfcms_pages_between_the_linked_ones_are_asked_for() -> None:
         f"<li><h4><a href='{HOST}/nb/content/post_{n}.html'>{title(n)}</a><span class=time>[ {day(n)} ]</span></h4></li>"
         for n in range(9)
     )
-    numbers = "".join(f"<a href='{HOST}/nb/index_{n}.html'>\n{n}\n</a>" for n in (2, 3, 4))
+    numbers = "".join(f"<a href='{HOST}/nb/index_{n}.html'>\n{n}\n</a>" for n in (3, 4))
     pager = f"<div id='page_div'><a href='{HOST}/nb/index.html'>第一页</a>{numbers}<a href='{HOST}/nb/index_12.html'>最后一页</a></div>"
     found = read_list(f"<ul>{rows}</ul>{pager}".encode(), HOST + "/nb/")
     assert found.family == "nfcms"
