@@ -74,6 +74,10 @@ class RevisitPolicy:
             return True
         if self.now - fetched < timedelta(days=min(1, self.days)):
             return False
+        return self.is_the_day_of(url)
+
+    def is_the_day_of(self, url: str) -> bool:
+        """Whether it is the one day of the round that belongs to ``url``."""
         own_day = int.from_bytes(hashlib.sha256(url.encode()).digest()[:4]) % max(1, self.days)
         return self.now.toordinal() % max(1, self.days) == own_day
 

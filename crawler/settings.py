@@ -138,7 +138,20 @@ EXTENSIONS = {
 TELNETCONSOLE_ENABLED = False
 REMOTE_CONTROL_ENABLED = False
 
-# --- Playwright: used from the third milestone on, only where a list is empty and scripted ----------------------------
+# --- The browser: only for lists that are empty and scripted -----------------------------------------------------------
+# A portal that needed it once is read with it at once, and tried without it again once a month.
+BROWSER_ENABLED = True
+BROWSER_PROGRAM = os.environ.get("BROWSER_PROGRAM", "")  # empty: the system's chromium or google-chrome
+BROWSER_WAIT = 8  # seconds that a page's script may take to write its list
+BROWSER_TIMEOUT = 120  # seconds for a list with all its pages
+BROWSER_MAX_PAGES = 50  # pages of one list that are turned by its button
+BROWSER_RETEST_DAYS = 30
+DOWNLOAD_HANDLERS = {
+    "http": "crawler.browser.handler.BrowserHandler",
+    "https": "crawler.browser.handler.BrowserHandler",
+}
+PLAYWRIGHT_MAX_PAGES_PER_CONTEXT = 2
+PLAYWRIGHT_DEFAULT_NAVIGATION_TIMEOUT = 30_000  # milliseconds
 TWISTED_REACTOR = "twisted.internet.asyncioreactor.AsyncioSelectorReactor"
 
 # --- Logs ------------------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Self, cast
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -37,6 +38,7 @@ from crawler.portals.discovery import Discovery, Stage, describe, page_role
 from crawler.portals.families.rows import is_list_url
 from crawler.portals.model import Link, ListPage, ListRequest, ListShapeError, Portal
 from crawler.portals.registry import allowed_hosts
+from crawler.portals.scripting import is_written_by_script
 from crawler.portals.titles import classify_title
 from crawler.revisit import RevisitPolicy, Visit, fingerprint
 from crawler.sweep import ColumnSweep, PortalSweep
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
     from scrapy.http import Response
     from twisted.python.failure import Failure
 
+    from crawler.browser.guard import PageGuard
     from crawler.dataset.publish import Publication
     from crawler.portals.model import ArticlePage
 
@@ -97,11 +100,18 @@ class ReportsSpider(Spider):
         """When known pages and documents are fetched anew."""
         self.discoveries = self.revisits
         """When columns are searched for anew."""
+        self.retests = self.revisits
+        """When a portal that needs the browser is tried without it."""
         workspace.create()
         self.ledger = Ledger(workspace.ledger_url)
-        self.last_success = {row.portal: row.last_success for row in self.ledger.portal_health(self.name)}
+        health = self.ledger.portal_health(self.name)
+        self.last_success = {row.portal: row.last_success for row in health}
         """When each portal could last be read, before this run."""
+        for row in health:
+            if row.portal in self.sweeps:
+                self.sweeps[row.portal].needs_browser = bool(row.browser)
         self.run = self.ledger.begin_run(self.name)
+        self._guard: PageGuard | None = None
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *, arguments: CrawlArguments | None = None, **texts: str) -> Self:
@@ -126,6 +136,7 @@ class ReportsSpider(Spider):
         crawler.signals.connect(spider.end_run, signal=signals.spider_closed)
         spider.revisits = RevisitPolicy(spider.started_at, crawler.settings.getint("REVISIT_DAYS"))
         spider.discoveries = RevisitPolicy(spider.started_at, crawler.settings.getint("DISCOVERY_DAYS"))
+        spider.retests = RevisitPolicy(spider.started_at, crawler.settings.getint("BROWSER_RETEST_DAYS"))
         return spider
 
     @staticmethod
@@ -144,6 +155,24 @@ class ReportsSpider(Spider):
             meta["allow_private"] = frozenset(address for host, address in own if hosts & {host, address})
         return meta
 
+    def _browser_meta(self) -> dict[str, Any]:
+        """What makes a request go through the browser. Imported late: most nights need none."""
+        from crawler.browser.guard import PageGuard
+        from crawler.browser.request import browser_meta
+
+        if self._guard is None:
+            self._guard = PageGuard(allow_private=self.settings.getbool("ALLOW_PRIVATE_ADDRESSES"))
+        return browser_meta(self.settings, self._guard)
+
+    def _may_use_browser(self, sweep: PortalSweep) -> bool:
+        return self.settings.getbool("BROWSER_ENABLED") and sweep.portal.browser is not False
+
+    def _begins_with_browser(self, sweep: PortalSweep) -> bool:
+        """Whether the portal's columns are known to need the browser. Once a month it is tried whether they still do."""
+        if sweep.portal.browser or not sweep.needs_browser:
+            return bool(sweep.portal.browser) and self._may_use_browser(sweep)
+        return self._may_use_browser(sweep) and not self.retests.is_the_day_of(sweep.key)
+
     # --- home page -> column ------------------------------------------------------------------------------------------
 
     async def start(self) -> AsyncIterator[Request]:
@@ -157,8 +186,9 @@ class ReportsSpider(Spider):
             if not columns:
                 columns, found_at = await asyncio.to_thread(self.ledger.visits.entries, self.name, sweep.key)
                 sweep.searching = found_at is None or self.discoveries.is_due(sweep.key, found_at)
+            browser = self._begins_with_browser(sweep)
             for column in columns:
-                yield self._list_request(sweep, self._column(sweep, column), column)
+                yield self._list_request(sweep, self._column(sweep, column), column, browser=browser)
             if sweep.searching:
                 for request in self._search_on(sweep):
                     yield request
@@ -169,12 +199,15 @@ class ReportsSpider(Spider):
         if wanted is not None:
             yield self._search_request(sweep, *wanted)
 
-    def _search_request(self, sweep: PortalSweep, url: str, stage: Stage, *, instead_of: str | None = None) -> Request:
+    def _search_request(
+        self, sweep: PortalSweep, url: str, stage: Stage, *, instead_of: str | None = None, browser: bool = False
+    ) -> Request:
         meta = {
             **self.request_meta(sweep.portal),
             "download_maxsize": self.settings.getint("PAGE_MAX_BYTES"),
             "download_timeout": self.settings.getfloat("HOME_TIMEOUT"),
             "max_retry_times": self.settings.getint("HOME_RETRY_TIMES"),
+            **(self._browser_meta() if browser else {}),
         }
         arguments = {"sweep": sweep, "stage": stage, "instead_of": instead_of}
         return Request(url, self.parse_search, errback=self.search_failed, meta=meta, dont_filter=True, cb_kwargs=arguments)
@@ -214,6 +247,10 @@ class ReportsSpider(Spider):
                 if self.follow_rows:
                     async for found in self.parse_page(response, sweep, column, Link(step.url, "")):
                         yield found
+            elif step.problem and not response.meta.get("browser") and await self._wants_browser(sweep, response.body):
+                sweep.lines.append(f"{step.url}\n  may be written by its script: looking at it with the browser")
+                yield self._search_request(sweep, step.url, stage, browser=True)
+                return
             elif step.problem:
                 sweep.problems.append((Outcome.FAILED, f"column {step.url}: {step.problem}"))
             if step.off_list and not sweep.columns:
@@ -250,13 +287,20 @@ class ReportsSpider(Spider):
         return sweep.columns.setdefault(url, ColumnSweep(url))
 
     def _list_request(
-        self, sweep: PortalSweep, column: ColumnSweep, wanted: str | ListRequest, depth: int = 0, *, afresh: bool = False
+        self,
+        sweep: PortalSweep,
+        column: ColumnSweep,
+        wanted: str | ListRequest,
+        depth: int = 0,
+        *,
+        afresh: bool = False,
+        browser: bool = False,
     ) -> Request:
         """Ask for a page of a list, or for the part of one that only an API gives; conditionally, unless ``afresh``."""
         part = wanted if isinstance(wanted, ListRequest) else None
         key = part.key if part else cast("str", wanted)
         column.pages.add(key)
-        known = {} if afresh else self.ledger.visits.list_validators(sweep.key, [key])
+        known = {} if afresh or browser else self.ledger.visits.list_validators(sweep.key, [key])
         headers = known[key].conditions if key in known else {}
         if part:
             headers |= {"Referer": part.page_url, "X-Requested-With": "XMLHttpRequest"}
@@ -273,6 +317,7 @@ class ReportsSpider(Spider):
                 **self.request_meta(sweep.portal),
                 "download_maxsize": self.settings.getint("PAGE_MAX_BYTES"),
                 "handle_httpstatus_list": [NOT_MODIFIED],
+                **(self._browser_meta() if browser else {}),
             },
             dont_filter=True,
             priority=10,
@@ -297,9 +342,16 @@ class ReportsSpider(Spider):
             url, body = kept
             self.crawler.stats.inc_value("list/unchanged")
         column.pages.update((key, url))
+        seen_in_browser = bool(response.meta.get("browser"))
         try:
-            page = await asyncio.to_thread(_read_list, body, url, part, sweep.portal)
+            if seen_in_browser:
+                page = await asyncio.to_thread(_read_pages, response, sweep.portal)
+            else:
+                page = await asyncio.to_thread(_read_list, body, url, part, sweep.portal)
         except (ListShapeError, ValueError) as error:
+            if not seen_in_browser and part is None and await self._wants_browser(sweep, body):
+                yield self._list_request(sweep, column, url, depth, browser=True)
+                return
             message = f"{error}; the portal may have been rebuilt: look at it with `scrapy portals check {column.url}`"
             column.problems.append((Outcome.FAILED, message))
             self.crawler.stats.inc_value("column/shape_errors")
@@ -310,7 +362,13 @@ class ReportsSpider(Spider):
         except Exception as error:  # noqa: BLE001 - told, with its trace
             column.problems.append((Outcome.FAILED, self._fault(url, error)))
             return
-        if response.status != NOT_MODIFIED:
+        if not (seen_in_browser or part or page.items or page.sub_columns or page.next_requests) and (
+            await self._wants_browser(sweep, body)
+        ):
+            yield self._list_request(sweep, column, url, depth, browser=True)
+            return
+        sweep.note_browser(used=seen_in_browser, found=bool(page.items))
+        if response.status != NOT_MODIFIED and not seen_in_browser:
             await asyncio.to_thread(self.ledger.visits.keep_list, sweep.key, key, url, body, _validators(response))
         column.take(page)
         fresh = [item for item in page.items if item.url not in column.collected]
@@ -330,6 +388,12 @@ class ReportsSpider(Spider):
                         yield self._list_request(sweep, sub, link.url, depth + 1)
         async for visit in self._feed(sweep):
             yield visit
+
+    async def _wants_browser(self, sweep: PortalSweep, body: bytes) -> bool:
+        """Whether a list without rows may have them written by its script."""
+        if not self._may_use_browser(sweep):
+            return False
+        return await asyncio.to_thread(is_written_by_script, body, sweep.portal.encoding)
 
     def _further(self, sweep: PortalSweep, column: ColumnSweep, page: ListPage, depth: int) -> Iterator[Request]:
         limit = self.settings.getint("COLUMN_MAX_PAGES")
@@ -528,7 +592,7 @@ class ReportsSpider(Spider):
                 outcome=sweep.outcome if sweep.is_attempted else None,
                 message=sweep.message,
                 family=next((column.family for column in sweep.columns.values() if column.family), None),
-                browser=portal.browser,
+                browser=sweep.found_with_browser,
                 new_document=sweep.new_documents > 0,
             )
             if sweep.searching and sweep.reached:
@@ -577,6 +641,22 @@ def _read_list(body: bytes, url: str, part: ListRequest | None, portal: Portal) 
     if part is not None:
         return families.read_answer(body, part)
     return families.read_list(body, url, family=portal.family, encoding=portal.encoding)
+
+
+def _read_pages(response: Response, portal: Portal) -> ListPage:
+    """The pages of a list as the browser turned them, as one."""
+    from crawler.browser.request import pages_seen
+
+    pages = [families.read_list(page, response.url, family=portal.family, encoding="utf-8") for page in pages_seen(response)]
+    first = pages[0]
+    items = {item.url: item for page in pages for item in page.items}
+    return replace(
+        first,
+        items=tuple(items.values()),
+        next_pages=tuple(dict.fromkeys(url for page in pages for url in page.next_pages)),
+        # Each page that was turned by its button counts: the list's own number of pages is met by them.
+        declared_pages=None if len(pages) >= (first.declared_pages or 0) else first.declared_pages,
+    )
 
 
 def _validators(response: Response) -> Validators:

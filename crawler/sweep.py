@@ -96,11 +96,22 @@ class PortalSweep:
     in_flight: int = 0
     searching: bool = False
     """Whether discovery walks in this run; known columns are swept without it."""
+    needs_browser: bool = False
+    """Known from earlier nights: the lists of this portal are written by a script."""
+    found_with_browser: bool | None = None
+    """What this run learnt of that; ``None`` where it learnt nothing."""
     gone: int = 0
     """Pages that left their columns in this run."""
     problems: list[tuple[Outcome, str]] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
     """What discovery did, in words, for ``scrapy portals check``."""
+
+    def note_browser(self, *, used: bool, found: bool) -> None:
+        """Learn from a list that was read: with the browser or without it, and whether it had rows."""
+        if used and found:
+            self.found_with_browser = True
+        elif found and self.found_with_browser is None and self.needs_browser:
+            self.found_with_browser = False
 
     @property
     def is_attempted(self) -> bool:
