@@ -7,6 +7,7 @@ import time
 import tracemalloc
 import zipfile
 from collections.abc import Callable
+from functools import cache
 
 import pytest
 
@@ -17,7 +18,17 @@ from crawler.extraction import Extraction, extract
 from crawler.outcomes import Outcome, OutcomeError
 from crawler.sample.producers import pdf_by_chromium
 from crawler.sample.typeset import to_docx, to_html
-from tests.archive_builder import Files, by_libarchive, make_7z, make_rar4, make_rar5, make_zip, zeros_zip
+from tests.archive_builder import (
+    Files,
+    by_libarchive,
+    make_7z,
+    make_7z_bcj,
+    make_rar4,
+    make_rar5,
+    make_rar5_packed,
+    make_zip,
+    zeros_zip,
+)
 from tests.test_typeset_seeds import SEED_LIKE
 
 Packer = Callable[[Files], bytes]
@@ -27,8 +38,15 @@ PACKERS: dict[str, Packer] = {
     "bzip2_zip": lambda files: make_zip(files, method=zipfile.ZIP_BZIP2),
     "7z": make_7z,
     "stored_7z": lambda files: by_libarchive(files, "7zip", options="compression=store"),
+    **{
+        f"7z_{method}": lambda files, method=method: by_libarchive(files, "7zip", options=f"compression={method}")  # type: ignore[misc]
+        for method in ("lzma2", "ppmd", "bzip2", "deflate")
+    },
+    "7z_bcj": make_7z_bcj,
     "rar4": make_rar4,
     "rar5": make_rar5,
+    "rar4_packed": lambda files: make_rar4(files, packed=True),
+    "rar5_packed": make_rar5_packed,
 }
 packers = pytest.mark.parametrize("packer", PACKERS)
 TEXTS: Files = {"年报/一.txt": "第一".encode(), "二.txt": "第二".encode()}
@@ -53,12 +71,21 @@ def read_member(member: Member) -> Extraction:
     return extract(member.content, member.expected)
 
 
-@packers
-def test_every_document_is_read_as_if_it_had_come_alone(packer: str) -> None:
-    alone = {
+@cache
+def reports() -> Files:
+    return {
         "附件/轵城镇.html": to_html(SEED_LIKE["000"], whole=True).encode(),
         "新乡县.docx": to_docx(SEED_LIKE["001"]),
     }
+
+
+read_alone = cache(extract)
+printed_by_chromium = cache(lambda: pdf_by_chromium(to_html(SEED_LIKE["002"], whole=True)))
+
+
+@packers
+def test_every_document_is_read_as_if_it_had_come_alone(packer: str) -> None:
+    alone = reports()
     extraction = extract(PACKERS[packer](alone))
     assert extraction.outcome is Outcome.OK
     assert "2 documents" in extraction.message
@@ -66,16 +93,16 @@ def test_every_document_is_read_as_if_it_had_come_alone(packer: str) -> None:
     for member in extraction.members:
         read = read_member(member)
         assert read.outcome is Outcome.OK
-        assert read.record == extract(alone[member.name]).record
+        assert read.record == read_alone(alone[member.name]).record
 
 
 @pytest.mark.browser
 @pytest.mark.parametrize("packer", ["zip", "7z", "rar4", "rar5"])
 def test_a_pdf_in_an_archive(packer: str) -> None:
-    pdf = pdf_by_chromium(to_html(SEED_LIKE["002"], whole=True))
+    pdf = printed_by_chromium()
     (member,) = unpack(PACKERS[packer]({"2020年年报.pdf": pdf})).members
     record = read_member(member).record
-    assert record == extract(pdf).record
+    assert record == read_alone(pdf).record
     assert record is not None
     assert sum(value is not None for value in record["values"].values()) > 190
 
@@ -177,8 +204,9 @@ def test_more_members_than_any_authority_has_departments() -> None:
         by_libarchive(TEXTS, "zip", locked=True, options="encryption=aes256"),
         make_rar4(TEXTS, locked=True),
         make_rar5(TEXTS, locked=True),
+        make_rar5_packed(TEXTS, locked=True),
     ],
-    ids=["zip", "zip_aes", "rar4", "rar5"],
+    ids=["zip", "zip_aes", "rar4", "rar5", "rar5_files"],
 )
 def test_a_password_is_told(locked: bytes) -> None:
     error = failure(locked)
@@ -186,11 +214,11 @@ def test_a_password_is_told(locked: bytes) -> None:
     assert "password" in error.message
 
 
-@pytest.mark.parametrize("packer", ["zip", "7z", "rar4", "rar5"])
+@pytest.mark.parametrize("packer", ["zip", "7z", "rar4", "rar5", "rar4_packed", "rar5_packed"])
 def test_a_cut_archive_is_never_taken_for_a_whole_one(packer: str) -> None:
     whole = PACKERS[packer](TEXTS)
     # What ZIP and RAR 4 end with may be cut without a loss: the files are whole.
-    idle = {"zip": 22, "rar4": 7}.get(packer, 1)
+    idle = {"zip": 22, "rar4": 7, "rar4_packed": 7}.get(packer, 1)
     for length in range(20, len(whole) - idle, 7):
         unpacked = attempt(whole[:length])
         assert unpacked.outcome is Outcome.TRUNCATED, (length, unpacked.message)
@@ -273,6 +301,40 @@ def test_pictures_are_documents_only_where_there_is_nothing_else() -> None:
 )
 def test_an_empty_archive(content: bytes) -> None:
     assert extract(content).outcome is Outcome.NOT_A_REPORT
+
+
+def test_a_file_that_rar_keeps_once_for_several_names_is_read_under_each() -> None:
+    content = make_rar5_packed(TEXTS, copies={"三.txt": "二.txt".encode()})
+    assert [(member.name, member.content) for member in unpack(content).members] == [
+        *TEXTS.items(),
+        ("三.txt", TEXTS["二.txt"]),
+    ]
+    lost = unpack(make_rar5_packed(TEXTS, copies={"三.txt": b"x.txt"})).members[-1]
+    assert (lost.name, lost.outcome, lost.content) == ("三.txt", Outcome.UNSUPPORTED, b"")
+
+
+@pytest.mark.parametrize(
+    "part", [make_rar4(TEXTS, volume=True), make_rar5_packed(TEXTS, volume=True), make_rar4(TEXTS, volume=True)[:-40]]
+)
+def test_a_part_of_a_split_archive_is_told_with_what_it_holds(part: bytes) -> None:
+    unpacked = unpack(part)
+    assert unpacked.outcome is Outcome.UNSUPPORTED
+    assert "split over several files" in unpacked.message
+    assert unpacked.members[0].content == TEXTS["年报/一.txt"]
+
+
+def test_what_libarchive_cannot_unpack_is_unsupported_not_damaged() -> None:
+    solid = unpack(make_rar4(TEXTS, packed=True, solid=True))
+    assert solid.outcome is Outcome.UNSUPPORTED
+    assert "solid" in solid.message
+    deflate64 = bytearray(make_zip(TEXTS))
+    for magic, place in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):
+        at = -1
+        while (at := deflate64.find(magic, at + 1)) >= 0:
+            deflate64[at + place] = 9
+    error = failure(bytes(deflate64))
+    assert error.outcome is Outcome.UNSUPPORTED
+    assert "deflation-64" in error.message
 
 
 @pytest.mark.parametrize("make", [make_rar4, make_rar5])

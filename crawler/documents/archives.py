@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from crawler.documents import sniff as kinds
-from crawler.documents.rar_blocks import RarBlocks, rar_blocks
+from crawler.documents.rar_blocks import RarBlocks, RarFile, rar_blocks
 from crawler.documents.sniff import sniff
 from crawler.outcomes import Outcome, OutcomeError
 
@@ -54,7 +54,10 @@ _JUNK = re.compile(
 )
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 _LOCKED = re.compile(r"encrypt|passphrase|password|crypto", re.IGNORECASE)
-_UNKNOWN_METHOD = re.compile(r"unsupported|not supported|unknown (?:compression|codec)", re.IGNORECASE)
+_UNKNOWN_METHOD = re.compile(
+    r"unsupported|not supported|unavailable|(?:unknown|unexpected) (?:compression|codec)", re.IGNORECASE
+)
+_ONE_OF_SEVERAL = "it is one part of an archive that is split over several files, and only whole ones are read"
 _FATAL = -30
 _REGULAR_FILE = 0o100000
 _FILE_TYPES = 0o170000
@@ -259,40 +262,65 @@ def _entries_by_libarchive(
     libarchive: ModuleType, content: bytes, kind: str, folder: str, budget: _Budget, left_out: list[str]
 ) -> Iterator[Member]:
     error_type: type[Exception] = libarchive.exception.ArchiveError
-    ffi = libarchive.ffi
     blocks = rar_blocks(content) if kind == RAR else RarBlocks((), is_whole=True)
-    # Some formats hand out the scrambled bytes of a locked file without an error.
-    is_locked = ffi.ffi("entry_is_encrypted", [ffi.c_archive_entry_p], ctypes.c_int)
     try:
-        with libarchive.memory_reader(content, format_name=_format(content, kind), filter_name="none") as archive:
-            number = 0
-            for entry in archive:
-                number += 1
-                budget.count_entry()
-                name = folder + (_entry_name(libarchive, entry) or f"member {number}")
-                if entry.filetype & _FILE_TYPES != _REGULAR_FILE or entry.islnk:
-                    if not entry.isdir:
-                        left_out.append(name)
-                    continue
-                if _JUNK.search(name):
-                    left_out.append(name)
-                    continue
-                if is_locked(entry._entry_p):  # noqa: SLF001 - libarchive-c does not wrap this one
-                    yield _locked(name)
-                    continue
-                member = _read_entry(ffi, entry, name, budget, error_type)
-                checksum = blocks.checksums[number - 1] if number <= len(blocks.checksums) else None
-                if member.outcome is None and checksum is not None and zlib.crc32(member.content) != checksum:
-                    member = _damaged(name)
-                yield member
-                if member.outcome is Outcome.TOO_LARGE and kind != kinds.ZIP:
-                    # To get past it all of it would have to be unpacked.
-                    raise _BrokenOffError(Outcome.TOO_LARGE, f"what lies behind {name} was not looked at")
-    except error_type as error:
-        outcome, message = _judge(error, "the archive")
-        raise _BrokenOffError(outcome, message) from error
+        yield from _libarchive_entries(libarchive, content, kind, folder, budget, left_out, blocks)
+    except (error_type, _BrokenOffError) as error:
+        broken = error if isinstance(error, _BrokenOffError) else _BrokenOffError(*_judge(error, "the archive"))
+        if blocks.is_volume and broken.outcome is Outcome.TRUNCATED:
+            broken = _BrokenOffError(Outcome.UNSUPPORTED, _ONE_OF_SEVERAL)
+        raise broken from error
+    if blocks.is_volume:
+        raise _BrokenOffError(Outcome.UNSUPPORTED, _ONE_OF_SEVERAL)
     if not blocks.is_whole:
         raise _BrokenOffError(Outcome.TRUNCATED, "the archive lacks its end")
+
+
+def _libarchive_entries(
+    libarchive: ModuleType, content: bytes, kind: str, folder: str, budget: _Budget, left_out: list[str], blocks: RarBlocks
+) -> Iterator[Member]:
+    ffi = libarchive.ffi
+    # Some formats hand out the scrambled bytes of a locked file without an error.
+    is_locked = ffi.ffi("entry_is_encrypted", [ffi.c_archive_entry_p], ctypes.c_int)
+    # Of a volume the first file may be missing, and what is stated of the others is of the next one.
+    files = () if blocks.is_volume else blocks.files
+    originals: dict[bytes, Member] | None = {} if any(file.copy_of for file in files) else None
+    with libarchive.memory_reader(content, format_name=_format(content, kind), filter_name="none") as archive:
+        for number, entry in enumerate(archive, start=1):
+            budget.count_entry()
+            name = folder + (_entry_name(libarchive, entry) or f"member {number}")
+            if entry.filetype & _FILE_TYPES != _REGULAR_FILE or entry.islnk:
+                if not entry.isdir:
+                    left_out.append(name)
+                continue
+            if _JUNK.search(name):
+                left_out.append(name)
+                continue
+            file = files[number - 1] if number <= len(files) else RarFile()
+            if file.is_locked or is_locked(entry._entry_p):  # noqa: SLF001 - libarchive-c does not wrap this one
+                yield _locked(name)
+                continue
+            if file.copy_of is not None:
+                member = _copy(name, (originals or {}).get(file.copy_of), budget)
+            else:
+                member = _read_entry(ffi, entry, name, budget, libarchive.exception.ArchiveError)
+            if member.outcome is None and file.checksum is not None and zlib.crc32(member.content) != file.checksum:
+                member = _damaged(name)
+            if originals is not None and file.copy_of is None:
+                originals[ffi.entry_pathname(entry._entry_p) or b""] = member  # noqa: SLF001
+            yield member
+            if member.outcome is Outcome.TOO_LARGE and kind != kinds.ZIP:
+                # To get past it all of it would have to be unpacked.
+                raise _BrokenOffError(Outcome.TOO_LARGE, f"what lies behind {name} was not looked at")
+
+
+def _copy(name: str, original: Member | None, budget: _Budget) -> Member:
+    """A file that RAR 5 keeps once for several names."""
+    if original is None:
+        return Member(name, b"", Outcome.UNSUPPORTED, f"{name} is kept as a copy of a file that is not there")
+    budget.count_bytes(len(original.content))
+    message = f"{name} is a copy: {original.message}" if original.message else ""
+    return Member(name, original.content, original.outcome, message)
 
 
 def _damaged(name: str) -> Member:
