@@ -213,28 +213,11 @@ def build_lattice(flat: Sequence[Rule], upright: Sequence[Rule]) -> Lattice | No
     row_count, column_count = len(ys) - 1, len(xs) - 1
     ruled_below = _ruled(flat, ys, xs)
     ruled_right = _ruled(upright, xs, ys)
-    parent = list(range(row_count * column_count))
-
-    def root(index: int) -> int:
-        while parent[index] != index:
-            parent[index] = parent[parent[index]]
-            index = parent[index]
-        return index
-
-    for row in range(row_count):
-        for column in range(column_count):
-            index = row * column_count + column
-            if column + 1 < column_count and not ruled_right[column + 1][row]:
-                parent[root(index + 1)] = root(index)
-            if row + 1 < row_count and not ruled_below[row + 1][column]:
-                parent[root(index + column_count)] = root(index)
-    areas: dict[int, list[int]] = {}
-    for index in range(row_count * column_count):
-        areas.setdefault(root(index), []).append(index)
     cells, consistent = [], True
-    for slots in areas.values():
+    for slots in _merged(ruled_right, ruled_below, row_count, column_count):
         if len(slots) == 1:
-            cells.append(_cell(slots[0] // column_count, slots[0] % column_count, 1, 1, xs, ys))
+            row, column = divmod(slots[0], column_count)
+            cells.append(LatticeCell(row, column, 1, 1, (xs[column], ys[row], xs[column + 1], ys[row + 1])))
             continue
         rows = [slot // column_count for slot in slots]
         columns = [slot % column_count for slot in slots]
@@ -245,8 +228,34 @@ def build_lattice(flat: Sequence[Rule], upright: Sequence[Rule]) -> Lattice | No
             cells.extend(_unmerged(slots, column_count, xs, ys))
         else:
             cells.append(_cell(row, column, row_span, column_span, xs, ys))
-    cells.sort(key=lambda cell: (cell.row, cell.column))
+    cells.sort()
     return Lattice(tuple(xs), tuple(ys), tuple(cells), owners(cells, row_count, column_count), open_sides, consistent)
+
+
+def _merged(
+    ruled_right: Sequence[Sequence[bool]], ruled_below: Sequence[Sequence[bool]], row_count: int, column_count: int
+) -> list[list[int]]:
+    """The slots, counted row by row, in areas that no line parts."""
+    open_right = [
+        (row * column_count + column - 1, row * column_count + column)
+        for column in range(1, column_count)
+        for row, ruled in enumerate(ruled_right[column])
+        if not ruled
+    ]
+    open_below = [
+        ((row - 1) * column_count + column, row * column_count + column)
+        for row in range(1, row_count)
+        for column, ruled in enumerate(ruled_below[row])
+        if not ruled
+    ]
+    areas = [[index] for index in range(row_count * column_count)]
+    for one, other in (*open_right, *open_below):
+        joined, area = sorted((areas[one], areas[other]), key=len)
+        if area is not joined:
+            area += joined
+            for index in joined:
+                areas[index] = area
+    return list({id(area): area for area in areas}.values())
 
 
 def _cell(row: int, column: int, row_span: int, column_span: int, xs: Sequence[float], ys: Sequence[float]) -> LatticeCell:
@@ -269,19 +278,17 @@ def owners(cells: Sequence[LatticeCell], row_count: int, column_count: int) -> t
 
 def _ruled(rules: Sequence[Rule], positions: Sequence[float], across: Sequence[float]) -> list[list[bool]]:
     """``result[i][k]``: a line at ``positions[i]`` covers the stretch from ``across[k]`` to ``across[k + 1]``."""
-    result = [[False] * (len(across) - 1) for _ in positions]
     between = [(low + high) / 2 for low, high in itertools.pairwise(positions)]
     covered = [[0.0] * (len(across) - 1) for _ in positions]
     for at, start, end in rules:
-        index = bisect_right(between, at)
-        first = max(bisect_right(across, start) - 1, 0)
-        for stretch in range(first, len(across) - 1):
+        line = covered[bisect_right(between, at)]
+        for stretch in range(max(bisect_right(across, start) - 1, 0), len(across) - 1):
             low, high = across[stretch], across[stretch + 1]
             if low >= end:
                 break
-            covered[index][stretch] += min(end, high) - max(start, low)
-            result[index][stretch] = covered[index][stretch] >= COVERED * (high - low)
-    return result
+            line[stretch] += min(end, high) - max(start, low)
+    needed = [COVERED * (high - low) for low, high in itertools.pairwise(across)]
+    return [[length >= least for length, least in zip(line, needed, strict=True)] for line in covered]
 
 
 def close_sides(flat: Sequence[Rule], upright: Sequence[Rule]) -> tuple[list[Rule], list[Rule], frozenset[str]]:

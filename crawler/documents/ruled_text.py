@@ -119,13 +119,18 @@ def _placed(run: TextRun, x: float, y: float, lattice: Lattice, flags: set[str])
     if own is None:
         return []
     cell = lattice.cells[own]
-    if not cell.box[1] + ON_RULE * (run.bottom - run.top) <= y <= cell.box[3] - ON_RULE * (run.bottom - run.top):
+    reach = ON_RULE * (run.bottom - run.top)
+    if not cell.box[1] + reach <= y <= cell.box[3] - reach:
         flags.add(TEXT_ON_RULE)
     if run.edges is None or len(run.edges) == 1:
         if run.edges and not cell.box[0] - 0.3 * (run.x1 - run.x0) <= run.x0 <= run.x1 <= cell.box[2] + 0.3 * (run.x1 - run.x0):
             flags.add(TEXT_CROSSES_RULE)
         return [(own, run)]
-    homes = [_home((left + right) / 2, y, lattice, own) for left, right in run.edges]
+    left_side, _, right_side, _ = cell.box
+    middles = [(left + right) / 2 for left, right in run.edges]
+    if left_side <= min(middles) and max(middles) < right_side:
+        return [(own, run)]
+    homes = [_home(middle, y, lattice, own) for middle in middles]
     if all(home == own for home in homes):
         return [(own, run)]
     height = max(run.bottom - run.top, 1.0)
@@ -157,6 +162,8 @@ def fragment(filled: FilledLattice, page: int, extra_flags: Sequence[str] = ()) 
     lattice = filled.lattice
     flags = set(filled.flags) | set(extra_flags)
     pieces = [_piece(cell, runs, page, flags) for cell, runs in zip(lattice.cells, filled.runs, strict=True)]
+    if _UNREADABLE.search("\n".join([piece.text for piece in pieces])):
+        flags.add(UNREADABLE_CHARACTERS)
     return Fragment(
         page=page,
         pieces=tuple(pieces),
@@ -210,19 +217,19 @@ def _without_stubs(filled: FilledLattice) -> FilledLattice:
 
 
 def _piece(cell: LatticeCell, runs: tuple[TextRun, ...], page: int, flags: set[str]) -> Piece:
-    x0, _, x1, _ = cell.box
-    text, full, tight, wrapped = "", False, False, False
-    if runs:
-        lines = lines_of(runs)
-        text = "\n".join(line.text for line in lines)
-        full = _is_full(lines[-1], x1 - x0)
-        tight = full and _is_tight(lines[-1], x1 - x0)
-        wrapped = len(lines) > 1 and _is_wrapped(lines, x1 - x0)
-        if not wrapped and _SPLIT_DIGITS.search(text) and _DIGIT_RUN.match("".join(text.split())):
-            flags.add(SPLIT_DIGITS)
-        if _UNREADABLE.search(text):
-            flags.add(UNREADABLE_CHARACTERS)
-    return Piece(cell.row, cell.row_span, x0, x1, text, full, page, cell.box, None, tight, wrapped)
+    row, _, row_span, _, box = cell
+    x0, _, x1, _ = box
+    if not runs:
+        return Piece(row, row_span, x0, x1, "", False, page, box)
+    lines = lines_of(runs)
+    last = lines[-1]
+    text = last.text if len(lines) == 1 else "\n".join([line.text for line in lines])
+    full = _is_full(last, x1 - x0)
+    tight = full and _is_tight(last, x1 - x0)
+    wrapped = len(lines) > 1 and _is_wrapped(lines, x1 - x0)
+    if len(text) > 1 and not wrapped and _SPLIT_DIGITS.search(text) and _DIGIT_RUN.match("".join(text.split())):
+        flags.add(SPLIT_DIGITS)
+    return Piece(row, row_span, x0, x1, text, full, page, box, None, tight, wrapped)
 
 
 def _is_full(line: Line, width: float) -> bool:

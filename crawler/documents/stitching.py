@@ -282,6 +282,7 @@ class Table:
 
         ordered = sorted(self._cells, key=lambda cell: (cell.row, cell.x0))
         column_of = {x: column(x) for x in {edge for cell in ordered for edge in (cell.x0, cell.x1)}}
+        hundredths: dict[float, float] = {}
         cells = tuple(
             [
                 GridCell(
@@ -291,7 +292,7 @@ class Table:
                     cell.row_span,
                     column_of[cell.x1] - column_of[cell.x0],
                     cell.page,
-                    _rounded(cell.box),
+                    _rounded(cell.box, hundredths),
                     cell.second_text,
                     cell.wrapped and not self._has_room(cell),
                 )
@@ -448,8 +449,13 @@ def _widened(fragment: Fragment, left: float) -> Fragment:
     return replace(fragment, pieces=(beside, *fragment.pieces))
 
 
-def _rounded(box: Box) -> Box:
-    return round(box[0], 2), round(box[1], 2), round(box[2], 2), round(box[3], 2)
+def _rounded(box: Box, known: dict[float, float]) -> Box:
+    """The box in hundredths of a point; the cells of a table share their sides, so that each is rounded once."""
+    x0, top, x1, bottom = box
+    for side in box:
+        if side not in known:
+            known[side] = round(side, 2)
+    return known[x0], known[top], known[x1], known[bottom]
 
 
 def covers_once(cells: Sequence[GridCell], row_count: int, column_count: int) -> bool:
