@@ -103,6 +103,10 @@ OFFICE_MEMORY_MB = 2048  # address space; a report needs 1000, of which 200 are 
 OFFICE_MAX_DOCUMENTS = 200  # documents before LibreOffice is replaced: it grows by about 1 MB a document
 OFFICE_BATCH = 16  # documents of one call where it is not kept warm
 
+# --- Health --------------------------------------------------------------------------------------------------------------
+# Days without a success after which a portal counts as lost; see `scrapy portals --stale` and health.json.
+STALE_DAYS = 7
+
 # --- Publishing ------------------------------------------------------------------------------------------------------
 # Share of the last good version's reports below which a new version is not published.
 PUBLISH_COUNT_FLOOR = 0.9

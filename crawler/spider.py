@@ -96,6 +96,8 @@ class ReportsSpider(Spider):
         }
         self.divisions = registered_divisions()
         self.publication: Publication | None = None
+        self.health: dict[str, Any] | None = None
+        """As ``health.json`` has it, once the run is over."""
         self.revisits = RevisitPolicy(self.started_at, 0)
         """When known pages and documents are fetched anew."""
         self.discoveries = self.revisits

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from crawler.health import HEALTH_FILE
 from crawler.kinds import ORDER
 from crawler.outcomes import Outcome
 from crawler.publication import publication_lines
@@ -46,6 +47,11 @@ def run_summary(spider: ReportsSpider, stats: Mapping[str, Any]) -> str:
     )
     lines.append(f"Documents    {_counts(stats, 'document/outcome/') or 'none'}")
     lines += kind_lines(stats)
+    if spider.health is not None:
+        lines.append(
+            f"Health       {spider.health['stale']} of {spider.health['portals']} portals need a look: "
+            f"`scrapy portals --stale --spider {spider.name}`, {spider.workspace.root / HEALTH_FILE}"
+        )
     publication = spider.publication
     if publication is None:
         lines.append("Dataset      not published: the run ended before; see the log")

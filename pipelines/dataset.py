@@ -6,6 +6,7 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Self, cast
 
+from crawler.health import record_health
 from crawler.outcomes import Outcome
 from crawler.publication import publish_workspace
 
@@ -92,7 +93,7 @@ class DatasetPipeline:
         )
 
     async def close_spider(self) -> None:
-        """Record how each portal and column ended, then publish in a thread of its own."""
+        """Record how each portal and column ended, publish, and say how every portal is; in a thread of its own."""
         spider = self.spider
         spider.record_portals()
         spider.publication = await asyncio.to_thread(
@@ -103,4 +104,12 @@ class DatasetPipeline:
             self.crawler.settings,
             spider.divisions,
             trust_ledger=True,
+        )
+        spider.health = await asyncio.to_thread(
+            record_health,
+            spider.ledger,
+            spider.name,
+            spider.workspace.root,
+            spider.started_at,
+            stale_days=self.crawler.settings.getint("STALE_DAYS"),
         )

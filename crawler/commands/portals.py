@@ -14,8 +14,10 @@ from scrapy.exceptions import UsageError
 
 from crawler.adding import TESTS, Fetched, Places, add, candidate
 from crawler.arguments import CrawlArguments
+from crawler.dataset.clock import utc_now
 from crawler.dataset.ledger import Ledger
 from crawler.dataset.model import PortalHealth
+from crawler.health import portal_states
 from crawler.outcomes import Outcome
 from crawler.portals import registry
 from crawler.portals.model import Portal
@@ -53,6 +55,10 @@ class Command(ScrapyCommand):
         parser.add_argument("--province", help="only this province, e.g. 河南省")
         parser.add_argument("--portals", metavar="FILE", help="a portals file instead of the registry")
         parser.add_argument("--spider", help="whose ledger knows the health (default: that of the province)")
+        parser.add_argument(
+            "--stale", action="store_true", help="only portals that need a look, and why; status 1 where any does"
+        )
+        parser.add_argument("--sample", action="store_true", help="the health of the sample portals, see `make demo`")
         checked = parser.add_argument_group("check URL --add")
         checked.add_argument("--add", action="store_true", help="write what was found: registry table, saved page, expectation")
         checked.add_argument("--name", help="of the government, e.g. 栾川县人民政府; for a portal that is not registered")
@@ -71,7 +77,9 @@ class Command(ScrapyCommand):
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """List, or check."""
-        if not args:
+        if not args and opts.stale:
+            self._stale(opts)
+        elif not args:
             self._list(opts)
         elif args[0] == "check" and len(args) == 2:
             self._check(args[1], opts)
@@ -99,6 +107,28 @@ class Command(ScrapyCommand):
         guests = sum(len(shared) for _, shared, _ in groups)
         sys.stderr.write(f"{count} portals, {count - read} never read")
         sys.stderr.write(f"; {guests} governments are on the site of another\n" if guests else "\n")
+
+    def _stale(self, opts: argparse.Namespace) -> None:
+        """Portals that were crawled at least once or should have been, and need a look."""
+        assert self.settings is not None  # noqa: S101 - set by scrapy.cmdline
+        now, stale_days = utc_now(), self.settings.getint("STALE_DAYS")
+        spiders = [opts.spider] if opts.spider else sorted({spider for _, spider in self._files(opts)})
+        found = total = 0
+        for spider in spiders:
+            workspace = Workspace.of(self.settings, spider, sample=opts.sample)
+            if not self.settings["DATABASE_URL"] and not (workspace.root / "ledger.sqlite").is_file():
+                sys.stderr.write(f"{spider}: no run yet\n")
+                continue
+            with Ledger(workspace.ledger_url) as ledger:
+                states = portal_states(ledger, spider, now, stale_days=stale_days)
+            total += len(states)
+            for state in states:
+                if state.stale:
+                    found += 1
+                    sys.stdout.write(f"{state.health.name} ({state.health.region}) {state.health.home}\n")
+                    sys.stdout.writelines(f"    {reason}\n" for reason in state.stale)
+        sys.stderr.write(f"{found} of {total} portals need a look\n")
+        self.exitcode = 1 if found else 0
 
     @staticmethod
     def _files(opts: argparse.Namespace) -> list[tuple[Path, str]]:

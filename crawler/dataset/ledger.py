@@ -24,6 +24,7 @@ from crawler.dataset import sql, tables
 from crawler.dataset.clock import Clock, iso, utc_now
 from crawler.dataset.model import (
     ArchivedDocument,
+    ColumnState,
     Extraction,
     KnownDocument,
     PortalHealth,
@@ -500,6 +501,52 @@ class Ledger:
             )
             for row in rows
         ]
+
+    def column_states(self, spider: str) -> list[ColumnState]:
+        """How the last sweep of every column of the spider's portals ended, by portal and address."""
+        column, portal = tables.columns.c, tables.portals.c
+        statement = (
+            sa.select(tables.columns)
+            .join(tables.portals, portal.portal == column.portal)
+            .where(portal.spider == spider)
+            .order_by(column.portal, column.url)
+        )
+        with self._reader.connect() as connection:
+            rows = connection.execute(statement).mappings().all()
+        return [ColumnState(**{**row, "outcome": Outcome(row["outcome"])}) for row in rows]
+
+    def portal_outcomes(self, spider: str) -> dict[str, dict[str, int]]:
+        """How many documents of each portal ended in which outcome, by their newest reading."""
+        page, document, portal = tables.pages.c, tables.documents.c, tables.portals.c
+        reading = _newest_readings()
+        outcome = sa.func.coalesce(reading.c.outcome, document.outcome).label("final")
+        statement = (
+            sa.select(portal.portal, outcome, sa.func.count())
+            .select_from(tables.documents)
+            .join(tables.pages, page.url == document.page_url)
+            .join(tables.portals, portal.portal == page.portal)
+            .outerjoin(reading, reading.c.sha256 == document.sha256)
+            .where(portal.spider == spider)
+            .group_by(portal.portal, outcome)
+            .order_by(portal.portal, outcome)
+        )
+        counts: dict[str, dict[str, int]] = {}
+        with self._reader.connect() as connection:
+            for key, name, count in connection.execute(statement):
+                counts.setdefault(key, {})[name] = count
+        return counts
+
+    def listed_titles(self, spider: str) -> Iterator[tuple[str, str]]:
+        """Portal and title of every page that its list still shows."""
+        page, portal = tables.pages.c, tables.portals.c
+        statement = (
+            sa.select(page.portal, sa.func.coalesce(page.list_title, page.title, ""))
+            .join(tables.portals, portal.portal == page.portal)
+            .where(portal.spider == spider, page.gone_at.is_(None))
+        )
+        with self._stream(statement) as rows:
+            for row in rows:
+                yield row[0], row[1]
 
     def outcome_counts(self, *, spider: str | None = None, run: int | None = None) -> dict[Outcome, int]:
         """How many documents ended in which outcome, for one run or for all that a spider's portals hold.

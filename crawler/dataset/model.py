@@ -159,6 +159,20 @@ class PortalHealth:
 
 
 @dataclass(frozen=True, slots=True)
+class ColumnState:
+    """How the last sweep of one column ended."""
+
+    portal: str
+    url: str
+    family: str | None
+    last_swept: str
+    declared_total: int | None
+    collected: int
+    outcome: Outcome
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class PublicationRow:
     """One attempt at publishing, as the ledger remembers it."""
 
