@@ -540,13 +540,13 @@ class Ledger:
         """Portal and title of every page that its list still shows."""
         page, portal = tables.pages.c, tables.portals.c
         statement = (
-            sa.select(page.portal, sa.func.coalesce(page.list_title, page.title, ""))
+            sa.select(page.portal, sa.func.coalesce(page.list_title, page.title, "").label("listed_as"))
             .join(tables.portals, portal.portal == page.portal)
             .where(portal.spider == spider, page.gone_at.is_(None))
         )
         with self._stream(statement) as rows:
-            for row in rows:
-                yield row[0], row[1]
+            for row in rows.mappings():
+                yield row["portal"], row["listed_as"]
 
     def outcome_counts(self, *, spider: str | None = None, run: int | None = None) -> dict[Outcome, int]:
         """How many documents ended in which outcome, for one run or for all that a spider's portals hold.
