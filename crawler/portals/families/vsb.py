@@ -7,6 +7,7 @@ and ``span.p_t`` saying "共52条" and "1/11"; rows are ``li#line_u5_0`` with a 
 from __future__ import annotations
 
 import re
+from itertools import islice
 from urllib.parse import urlsplit, urlunsplit
 
 from crawler.portals.families.base import MAX_PAGES, cut_short, declared, declared_numbers, pager_links, require_rows
@@ -20,6 +21,8 @@ SIGNATURE = re.compile(
     r"""|/system/resource/(?:css/pagedown|js/news/statpagedown)""",
     re.IGNORECASE,
 )
+_MAX_SAYINGS, _MAX_SAYING = 8, 200
+"""A pager says its numbers once or twice, in a few characters."""
 _FRACTION = re.compile(r"(\d{1,5})\s*/\s*(\d{1,5})")
 _PAGE = re.compile(r"^(?P<stem>.*?)(?:/(?P<number>\d{1,5}))?\.(?P<suffix>html?|jsp)$", re.IGNORECASE)
 
@@ -60,10 +63,9 @@ class VSB:
 def _declared(reading: Reading) -> tuple[int | None, int, int | None]:
     """Items, this page's number and pages, of ``span.p_t``; of the whole page's words where that says nothing."""
     total, page, pages = None, 1, None
-    for element in reading.root.iter("span", "td", "div"):
-        if "p_t" not in (element.get("class") or "").split():
-            continue
-        text = text_of(element)
+    shown = (element for element in reading.root.iter("span", "td", "div") if "p_t" in (element.get("class") or "").split())
+    for element in islice(shown, _MAX_SAYINGS):
+        text = text_of(element, _MAX_SAYING)
         items, _ = declared_numbers(text)
         total = items if total is None else total
         fraction = _FRACTION.search(text)
@@ -81,7 +83,7 @@ def _numbered_links(reading: Reading) -> dict[int, str]:
     found: dict[int, str] = {}
     for element in reading.root.iter("span"):
         if "p_no" in (element.get("class") or "").split():
-            for anchor in element.iter("a"):
+            for anchor in element.findall("a"):
                 label = squeeze(text_of(anchor))
                 address = resolve(reading.base, anchor.get("href") or "")
                 if label.isdecimal() and address and host_of(address) == host_of(reading.url):
