@@ -157,6 +157,7 @@ def test_only_the_portals_own_hosts_are_followed_and_the_others_are_reported() -
         ("", "/zwgk/zfxxgk/xxgkndbg/"),
         ("更多", "/zwgk/zfxxgkndbg/"),
         ("", "/zwgk/zfxxgknb82/"),
+        ("", "/gkmlpt/annualreport"),
         ("", "/govxxgk/11411002/openSubPage.html?specialurl=/g.html&righttitle=%E4%BF%A1%E6%81%AF%E5%85%AC%E5%BC%80%E5%B9%B4%E5%BA%A6%E6%8A%A5%E5%91%8A"),
     ],
 )  # fmt: skip

@@ -181,7 +181,7 @@ _TEXT_RULES = _rules(
 _SLUG_RULES = _rules(
     [
         (
-            r"(?:zf|zw)?xxgk(?:gz)?(?:ndbg|nb)\w{0,6}|(?:gk|zw|xx)?(?:gz)?(?:ndbg|ndxxgkbg)\w{0,4}|gk?nb(?:2\d{3})?|xxgkndbg\w*",
+            r"annual_?reports?|(?:zf|zw)?xxgk(?:gz)?(?:ndbg|nb)\w{0,6}|(?:gk|zw|xx)?(?:gz)?(?:ndbg|ndxxgkbg)\w{0,4}|gk?nb(?:2\d{3})?|xxgkndbg\w*",
             55,
             Stage.COLUMN,
         ),

@@ -27,6 +27,8 @@ _EARLIEST_SECONDS, _LATEST_SECONDS = 631_152_000, 4_102_444_800
 """1990 and 2100: a number outside is no publication time in seconds."""
 _MAX_TOTAL = 10_000_000
 _MAX_NODES = 200_000
+_MAX_FAILURES = 20
+"""Each costs a look at the whole page, to name the line."""
 _TOTALS = (
     "total",
     "totalCount",
@@ -258,13 +260,14 @@ def renumbered(request: ListRequest, number: int, *, url: str | None = None, bod
 def json_values(html: str, start: re.Pattern[str]) -> Iterator[object]:
     """JSON values that a page's scripts assign, at each end of a match of ``start``; what is no JSON is passed over."""
     decoder = json.JSONDecoder()
-    done = 0
+    done = failures = 0
     for match in start.finditer(html):
-        if match.end() < done:
+        if match.end() < done or failures >= _MAX_FAILURES:
             continue
         try:
             value, done = decoder.raw_decode(html, match.end())
         except (ValueError, RecursionError):
+            failures += 1
             continue
         yield value
 
