@@ -11,9 +11,7 @@ import json
 import logging
 import os
 import re
-import statistics
 import sys
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -22,6 +20,7 @@ from typing import Any
 
 import pdfplumber
 
+from benchmarks.measuring import interleaved, peak_mebibytes
 from crawler.documents.model import Document, Grid, Method
 from crawler.documents.pdf import read_pdf
 from crawler.forms.reader import read_report
@@ -92,16 +91,8 @@ def default_paths() -> list[Path]:
 
 
 def measure(tasks: Sequence[Callable[[], object]], rounds: int) -> list[float]:
-    """Median CPU seconds of each task (other work on the machine does not count), interleaved, after one warm-up each."""
-    for task in tasks:
-        task()
-    times: list[list[float]] = [[] for _ in tasks]
-    for _ in range(rounds):
-        for task, taken in zip(tasks, times, strict=True):
-            start = time.process_time()
-            task()
-            taken.append(time.process_time() - start)
-    return [statistics.median(taken) for taken in times]
+    """Median processor seconds of each task, interleaved."""
+    return [taken.processor for taken in interleaved(tasks, rounds)]
 
 
 def second_reading_cost(content: bytes, rounds: int) -> float:
@@ -118,7 +109,8 @@ def run(paths: Sequence[Path], rounds: int) -> tuple[float, bool]:
     known = truths()
     print(f"{'file':<40}{'pdfplumber ms':>14}{'ours ms':>9}{'ratio':>7}{'2nd reading ms':>16}{'to record ms':>14}{'exact':>14}")
     slow = fast = second = record_time = 0.0
-    right = of = 0
+    right = of = read = 0
+    heaviest = b""
     for path in paths:
         content = path.read_bytes()
         name = path.name[-39:]
@@ -134,13 +126,19 @@ def run(paths: Sequence[Path], rounds: int) -> tuple[float, bool]:
         cost = second_reading_cost(content, rounds)
         found, wanted = exact(record, known.get(path.name, {}))
         slow, fast, second, record_time = slow + base, fast + own, second + cost, record_time + whole
-        right, of = right + found, of + wanted
+        right, of, read = right + found, of + wanted, read + 1
+        heaviest = max(heaviest, content, key=len)
         figures = f"{base * 1000:>14.1f}{own * 1000:>9.1f}{base / (own + cost):>7.1f}{cost * 1000:>16.2f}{whole * 1000:>14.1f}"
         print(f"{name:<40}{figures}{f'{found}/{wanted}':>14}")
     ratio = slow / (fast + second) if fast else 0.0
     figures = f"{slow * 1000:>14.1f}{fast * 1000:>9.1f}{ratio:>7.1f}{second * 1000:>16.2f}{record_time * 1000:>14.1f}"
     print(f"{f'all ({len(paths)} files, median of {rounds})':<40}{figures}{f'{right}/{of}':>14}   bar {BAR:.0f}, every cell")
     if fast:
+        imported, peak = peak_mebibytes("crawler.extraction:extract", heaviest)
+        print(
+            f"seconds a report: {(fast + second) / read:.4f}, to the checked record {record_time / read:.4f} "
+            f"(pdfplumber {slow / read:.4f}); peak memory {peak:.1f} MiB ({imported:.1f} after the imports)"
+        )
         print(
             f"ratio: pdfplumber's text and tables against ours with the second reading; the second reading is "
             f"{second / (fast + second):.1%} of it; the whole way to the checked record, which pdfplumber does not go, is "
