@@ -186,12 +186,17 @@ class Reextraction:
         return Contents(members, extraction.outcome, extraction.message)
 
     def _new_members(self, archive: ArchivedDocument, contents: Contents) -> Iterator[ArchivedDocument]:
-        """Write down where each member was found, with the archive itself; those that nobody has read or will read."""
+        """Write down where each member was found, with the archive itself; those that nobody has read or will read.
+
+        Of an archive that another has replaced at its address only what is known already is read.
+        """
         beside = self.ledger.known_document(archive.url)
+        if beside is None or beside.sha256 != archive.sha256:
+            return
         for member in contents.members:
             url = member.url(archive.url)
             known = self.ledger.known_document(url)
-            if beside is not None and (known is None or known.sha256 != member.sha256) and (member.sha256 or known is None):
+            if (known is None or known.sha256 != member.sha256) and (member.sha256 or known is None):
                 self.ledger.record_document(
                     url,
                     page_url=beside.page_url,
