@@ -417,6 +417,8 @@ def test_jpaas_asks_for_the_part_that_is_the_list_and_calls_its_name_when_it_is_
     assert parse_qs(urlsplit(request.url).query)["tagId"] == ["右侧内容"]
     with pytest.raises(ListShapeError, match=r"data\.html of '右侧内容'"):
         read_answer(dumps({"success": True, "data": {"html": "<div class=menu></div>"}}).encode(), request)
+    article = jpaas_unit("内容").replace("'column'", "'article'")
+    assert detect_family(article, url) == "generic"
     menus = jpaas_unit("页脚") + "<ul>" + "".join(
         f"<li><a href='/2024/{n}00000.html'>{title(n)}</a><span>{day(n)}</span></li>" for n in range(5)
     )  # fmt: skip

@@ -113,7 +113,8 @@ def _units(html: str, url: str) -> list[tuple[str, dict[str, str]]]:
         endpoint = resolve(url, _DEFAULT)
         if endpoint and all(query.get(name) for name in (*_NEEDED, "tagId")):
             found = [(endpoint, {"parseType": "bulidstatic", "pageType": "column", **query})]
-    usable = [unit for unit in found if not _FURNITURE.search(unit[1].get("tagId", ""))]
+    columns = [unit for unit in found if unit[1].get("pageType", "column") == "column"]
+    usable = [unit for unit in columns if not _FURNITURE.search(unit[1].get("tagId", ""))]
     lists = [unit for unit in usable if _LIST.search(unit[1].get("tagId", ""))]
     return (lists or usable)[:_MAX_UNITS]
 
