@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import http.client
 import json
 import os
 import random
@@ -16,8 +17,10 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -276,6 +279,23 @@ def test_every_report_of_the_nation_is_a_document_of_its_own_that_reads_as_print
             assert reading.record is not None
             assert (reading.record["org_name_raw"], reading.record["year"]) == (report.organisation, report.year)
             assert wrong_numbers(report, reading.record, 0) == []
+
+
+def test_the_monitor_sees_two_requests_at_once(tmp_path: Path) -> None:
+    with RunningNation(tmp_path, portals=14, reports=28, seed=1, news=News(0, 0, 0, 0), faults=1.0) as nation:
+        seen = {truth["host"]: truth["page_url"] for truth in nation.truths()}
+        with ThreadPoolExecutor(2 * len(seen)) as pool:
+            list(pool.map(_ask_and_forget, [url for url in seen.values() for _ in range(2)]))
+        night = nation.seen()
+    slow = {one.host for one in night.requests if one.fault == "slow" and one.status == 200}
+    assert slow, "no article of this seed is slow"
+    # A transient fault strikes one of the two only, so some hosts may have answered the second before the first was late.
+    assert any(night.most_at_once[host] == 2 for host in slow)
+
+
+def _ask_and_forget(url: str) -> None:
+    with contextlib.suppress(OSError, http.client.HTTPException):
+        urllib.request.urlopen(url, timeout=10).close()
 
 
 # --- the small form -----------------------------------------------------------------------------------------------------
