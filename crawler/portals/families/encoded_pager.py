@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 NAME = "encoded_pager"
 _PAGES = re.compile(
-    r"""(?P<open><(?P<tag>div|span|p|ul|td)\b[^>]{0,300}\bid\s*=\s*["']?pages["']?[^>]{0,300}>)\s*"""
+    r"""(?P<open><(?P<tag>div|span|p|ul|td)\b[^<>]{0,300}\bid\s*=\s*["']?pages["']?[^<>]{0,300}>)\s*"""
     r"""(?P<code>[A-Za-z0-9+/][A-Za-z0-9+/\s]{7,100000}={0,2})\s*(?=</(?P=tag)>)""",
     re.IGNORECASE,
 )

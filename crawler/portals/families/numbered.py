@@ -25,7 +25,7 @@ _BY_QUERY = (
     r"""[^"'<>\s]{0,300}[?&](?:page|pageindex|pageno|pagenum|pagenumber|curpage|currpage|cpage|p)=(?P<query>[0-9]{1,4})"""
     r"""(?:&[^"'<>\s]{0,300})?"""
 )
-SIGNATURE = re.compile(rf"""<a\b[^>]{{0,600}}?\bhref\s*=\s*["'](?:{_BY_PATH}|{_BY_QUERY})["']""", re.IGNORECASE)
+SIGNATURE = re.compile(rf"""<a\b[^<>]{{0,600}}?\bhref\s*=\s*["'](?:{_BY_PATH}|{_BY_QUERY})["']""", re.IGNORECASE)
 _ADDRESS = re.compile(f"(?:{_BY_PATH}|{_BY_QUERY})", re.IGNORECASE)
 _ROW_NUMBER = re.compile(r"^\[?(\d{1,4})\]?$")
 _NEXT = re.compile(r"^(?:下一?页|后一?页|next|[>›»])$", re.IGNORECASE)

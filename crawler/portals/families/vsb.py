@@ -17,7 +17,7 @@ from crawler.portals.model import ListPage
 
 NAME = "vsb"
 SIGNATURE = re.compile(
-    r"""<span\b[^>]{0,200}\bclass\s*=\s*["'](?:[\w ]{1,60} )?p_(?:next|no|pages|t)\b"""
+    r"""<span\b[^<>]{0,200}\bclass\s*=\s*["'](?:[\w ]{1,60} )?p_(?:next|no|pages|t)\b"""
     r"""|/system/resource/(?:css/pagedown|js/news/statpagedown)""",
     re.IGNORECASE,
 )
