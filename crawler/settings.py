@@ -106,6 +106,23 @@ OFFICE_BATCH = 16  # documents of one call where it is not kept warm
 # --- Health --------------------------------------------------------------------------------------------------------------
 # Days without a success after which a portal counts as lost; see `scrapy portals --stale` and health.json.
 STALE_DAYS = 7
+# Spidermon monitors at the end of a run; what fails is logged, and sent by mail and webhook where these are set.
+SPIDERMON_ENABLED = True
+SPIDERMON_SPIDER_CLOSE_MONITORS = ("crawler.monitors.suite.NightMonitors",)
+SPIDERMON_ADD_FIELD_COVERAGE = False  # counts over items say little here; fill rates are those of the dataset
+MONITOR_LEAST = 20  # portals, pages or reports below which a share says nothing
+MONITOR_UNFILLED = 0.1  # of reports without organisation or year, of cells that could not be read
+MONITOR_FAILED = 0.3  # of portals; a foreign machine reaches some 70 % of them
+MONITOR_BLOCKED = 0.2
+MONITOR_STALE = 0.5
+MONITOR_UNREADABLE = 0.1
+MONITOR_REQUESTS_PER_PAGE = 12  # robots.txt, lists, the page and its documents
+MONITOR_WEBHOOK = os.environ.get("MONITOR_WEBHOOK", "")
+MONITOR_MAIL_TO = os.environ.get("MONITOR_MAIL_TO", "")
+MONITOR_MAIL_FROM = os.environ.get("MONITOR_MAIL_FROM", "")
+MONITOR_SMTP_HOST = os.environ.get("MONITOR_SMTP_HOST", "")  # host or host:port
+MONITOR_SMTP_USER = os.environ.get("MONITOR_SMTP_USER", "")
+MONITOR_SMTP_PASSWORD = os.environ.get("MONITOR_SMTP_PASSWORD", "")
 
 # --- Publishing ------------------------------------------------------------------------------------------------------
 # Share of the last good version's reports below which a new version is not published.
@@ -138,6 +155,7 @@ EXTENSIONS = {
     "scrapy.extensions.telnet.TelnetConsole": None,
     "crawler.progress.ProgressExtension": 500,
     "crawler.window.WindowExtension": 510,
+    "spidermon.contrib.scrapy.extensions.Spidermon": 900,
 }
 TELNETCONSOLE_ENABLED = False
 REMOTE_CONTROL_ENABLED = False

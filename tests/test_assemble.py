@@ -21,7 +21,7 @@ GRANTED = "requests.granted.natural_person"
 TOWN_2023 = "410324:赤土店镇人民政府:2023:own"
 KEYS = """report_id org_id org_name org_name_raw org_level org_type region_code region_path year title form_version
 reporting_scope published_date period contact sections text values cells checks quality_flags methods readings documents portal
-page_url column_url version_no supersedes first_seen last_seen extractor_version"""
+page_url column_url version_no supersedes first_seen last_seen gone_at extractor_version"""
 LATER = "2026-02-10T02:00:00Z"
 
 
@@ -328,7 +328,7 @@ def test_a_local_file_has_the_same_identity_without_what_only_a_crawl_knows() ->
     (crawled,), _ = records(sighting(extraction_record()))
     assert record["report_id"] == TOWN_2023
     assert "organisation_by_name_only" in flags(record)
-    crawl_only = ["documents", "portal", "page_url", "column_url", "version_no", "supersedes", "first_seen", "last_seen"]
+    crawl_only = ["documents", "portal", "page_url", "column_url", "version_no", "supersedes", "first_seen", "last_seen", "gone_at"]
     assert list(record) == [key for key in crawled if key not in crawl_only]
 
 

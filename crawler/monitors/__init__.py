@@ -1,0 +1,1 @@
+"""What is watched at the end of every run, and who is told."""
