@@ -21,7 +21,7 @@ Ruling = Literal["solid", "dashed", "broken", "none"]
 _DASHES: Mapping[Ruling, tuple[float, float]] = {
     "solid": (10_000.0, 0.0),
     "dashed": (3.0, 2.0),
-    "broken": (40.0, 4.0),
+    "broken": (60.0, 3.0),
     "none": (0.0, 1.0),
 }
 """Points that a ruling line is drawn and left out."""
@@ -45,6 +45,12 @@ def font_file(family: str = "WenQuanYi Zen Hei") -> tuple[str, int]:
     return path, int(index)
 
 
+@cache
+def _font(family: str, pixels: int) -> ImageFont.FreeTypeFont:
+    path, index = font_file(family)
+    return ImageFont.truetype(path, pixels, index=index)
+
+
 class _Sheet:
     """Pages of one report at so many pixels a point."""
 
@@ -66,8 +72,7 @@ class _Sheet:
         return HEIGHT - MARGIN - self.y
 
     def font(self, size: float) -> ImageFont.FreeTypeFont:
-        path, index = font_file(self.family)
-        return ImageFont.truetype(path, round(size * self.scale), index=index)
+        return _font(self.family, round(size * self.scale))
 
     def write(self, x: float, y: float, text: str, size: float) -> None:
         self.pen.text((x * self.scale, y * self.scale), text, fill=0, font=self.font(size))
@@ -79,12 +84,13 @@ class _Sheet:
         s = self.scale
         length = max(x1 - x0, y1 - y0)
         on, off = _DASHES[self.ruling]
-        at = 0.0
+        # Every line begins elsewhere in its pattern, as wear does.
+        at = -((7 * x0 + 13 * y0) % (on + off)) if off else 0.0
         while on and at < length:
-            # A line is drawn only where it is on: from so many points to so many.
-            a, b = at / length, min(at + on, length) / length
-            ends = (x0 + (x1 - x0) * a, y0 + (y1 - y0) * a, x0 + (x1 - x0) * b, y0 + (y1 - y0) * b)
-            self.pen.line([round(value * s) for value in ends], fill=0, width=max(1, round(0.6 * s)))
+            a, b = max(at, 0.0) / length, min(at + on, length) / length
+            if b > 0:
+                ends = (x0 + (x1 - x0) * a, y0 + (y1 - y0) * a, x0 + (x1 - x0) * b, y0 + (y1 - y0) * b)
+                self.pen.line([round(value * s) for value in ends], fill=0, width=max(1, round(0.6 * s)))
             at += on + off
 
     def wrapped(self, text: str, width: float, size: float) -> list[str]:

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import sys
 import time
 from collections.abc import Callable, Mapping
+from typing import cast
 
+import pypdf
 import pytest
+from pypdf.generic import DictionaryObject, NameObject, StreamObject
 
+from crawler import settings
 from crawler.documents.model import Method
 from crawler.documents.reader import read_document
 from crawler.forms.model import Report
 from crawler.forms.reader import read_report
-from crawler.outcomes import OutcomeError
+from crawler.isolation import ExtractionPool
+from crawler.outcomes import Outcome, OutcomeError
 from crawler.sample.producers import pdf_by_chromium, pdfs_by_libreoffice
 from crawler.sample.source import ReportSource
 from crawler.sample.typeset import to_docx, to_html
-from tests.drawn import draw
+from tests.drawn import Ruling, draw
 from tests.scans import Judgement, Scanner, images_pdf, judge, scan, scanned_pdf
 from tests.test_typeset_seeds import SEED_LIKE
 
@@ -70,6 +76,95 @@ def test_what_a_bad_scan_hides_is_flagged() -> None:
     judgement = judge(source, read(by_pen(source, scanner)))
     assert judgement.silent == ()
     assert len(judgement.inexact) < 0.3 * judgement.cells
+
+
+def by_pen_ruled(source: ReportSource, scanner: Scanner, ruling: Ruling) -> bytes:
+    return images_pdf(scan(draw(source, scanner.dpi, ruling=ruling), scanner), scanner)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("ruling", ["none", *(pytest.param(one, marks=pytest.mark.soak) for one in ("dashed", "broken"))])
+def test_a_scan_whose_lines_are_broken_or_missing(ruling: Ruling) -> None:
+    """Without ruling lines a row is known by its label and its numbers, and every cell is flagged.
+
+    The five blanks of 行政复议 leave table 4 with ten numbers for fifteen columns: nobody can tell whose they are.
+    """
+    source = SEED_LIKE["003"]
+    report = read(by_pen_ruled(source, Scanner(150, 0.4, 0.6, 75), ruling))
+    judgement = judge(source, report)
+    assert judgement.silent == ()
+    if ruling == "none":
+        assert {cell.partition(".")[0] for cell in judgement.inexact} == {"review_litigation"}
+        assert judgement.needless == judgement.cells - len(judgement.inexact)
+        assert "grid_inferred:requests.granted.total" in report.quality_flags
+    else:
+        assert len(judgement.inexact) <= (0 if ruling == "dashed" else 0.02 * judgement.cells)
+        assert judgement.needless <= 4
+
+
+def _with_text_layer(pdf: bytes, broken: str) -> bytes:
+    """The PDF with every font's character map gone, or giving each character that text instead."""
+    writer = pypdf.PdfWriter(clone_from=io.BytesIO(pdf))
+    for page in writer.pages:
+        resources = cast("DictionaryObject", page["/Resources"].get_object())
+        for reference in cast("DictionaryObject", resources["/Font"].get_object()).values():
+            font = cast("DictionaryObject", reference.get_object())
+            if broken == "missing":
+                font.pop("/ToUnicode", None)
+                continue
+            text = broken.encode("utf-16-be").hex()
+            lines = "\n".join(f"<{code:02X}{low:02X}> <{text}>" for code in range(16) for low in range(256))
+            blocks = [lines.split("\n")[start : start + 100] for start in range(0, 4096, 100)]
+            stream = StreamObject()
+            stream.set_data(
+                (
+                    "/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapType 2 def\n"
+                    "1 begincodespacerange <0000> <FFFF> endcodespacerange\n"
+                    + "".join(f"{len(block)} beginbfchar\n{chr(10).join(block)}\nendbfchar\n" for block in blocks)
+                    + "endcmap end end"
+                ).encode()
+            )
+            font[NameObject("/ToUnicode")] = writer._add_object(stream)
+    written = io.BytesIO()
+    writer.write(written)
+    return written.getvalue()
+
+
+GARBLED = [
+    pytest.param("(cid:7)", id="cid"),
+    pytest.param("\ufffd", id="replacement", marks=pytest.mark.soak),
+    pytest.param("\ue123", id="private-use", marks=pytest.mark.soak),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.office
+@pytest.mark.parametrize("broken", GARBLED)
+def test_a_pdf_whose_characters_have_no_meaning_is_read_as_a_picture(broken: str) -> None:
+    source = SEED_LIKE["000"]
+    report = read(_with_text_layer(pdfs_by_libreoffice([to_docx(source)])[0], broken))
+    judgement = judge(source, report)
+    assert judgement.inexact == ()
+    assert judgement.needless <= 4
+    assert {*report.methods.values()} == {Method.OCR.value}
+    assert "read_by_ocr" in report.quality_flags
+
+
+@pytest.mark.slow
+def test_a_child_process_reads_a_scan_within_its_memory() -> None:
+    source = SEED_LIKE["003"]
+    scanner = Scanner(200, 0.5, 0.7, 70)
+    content = by_pen(source, scanner)
+    limit = int(settings.EXTRACTION_MEMORY_MB)
+    with ExtractionPool(workers=1, timeout=300, memory_mb=limit, max_tasks=2) as pool:
+        extraction = pool.submit(content, "pdf").result()
+    assert extraction.outcome is Outcome.OK, extraction.message
+    assert extraction.record is not None
+    assert extraction.record["year"] == source.year
+    cells = extraction.record["cells"]
+    printed = {key: source.printed[key] for key in cells if source.printed.get(key)}
+    assert len(printed) > 150
+    assert {key: cells[key]["raw"] for key in printed} == printed
 
 
 MAKERS: Mapping[str, Make] = {"chromium": by_chromium, "libreoffice": by_libreoffice, "pen": by_pen}

@@ -24,6 +24,10 @@ SHORTEST_FLAT, SHORTEST_UPRIGHT = 20.0, 12.5
 """Points: strokes of characters are shorter; a column is at least as wide, a row as high."""
 BRIDGED = 3
 """Pixels: gaps in a rule that noise leaves."""
+DASHED = 2.9
+"""Points between two dashes, at most, and a pixel that blurring takes from either."""
+LOST_FLAT, LOST_UPRIGHT = 16.0, 10.5
+"""Points of a rule that may be missing between two pieces of it: a column is wider, a row higher."""
 SHORTEST_PIECE, BROKEN = 11.5, 5.0
 """Points: pieces longer than a character is wide may be parts of one rule if the gap between them is this small."""
 FREE_BESIDE = 0.75
@@ -79,26 +83,28 @@ def thresholds(dark: Grey) -> tuple[float, float]:
     return min(max(INK * strongest, LOWEST), HIGHEST), min(max(FAINT * strongest, LOWEST - 4), HIGHEST / 2)
 
 
-def read_ink(grey: Grey, scale: float) -> PageInk:
-    """Ink and ruling lines of a levelled page."""
+def read_ink(grey: Grey, scale: float, *, dashed: bool = False) -> PageInk:
+    """Ink and ruling lines of a levelled page; with ``dashed``, lines of dashes too, and more that is none."""
     dark = contrast(grey, scale)
     sure, perhaps = thresholds(dark)
     faint = dark >= perhaps
     printed = grey < paper(grey) - perhaps
     flat, upright = anchored(
-        bridged(_rules(faint, scale, upright=False), printed, scale),
-        bridged(_rules(faint, scale, upright=True), printed.T, scale),
+        bridged(_rules(faint, scale, upright=False, dashed=dashed), printed, scale, LOST_FLAT),
+        bridged(_rules(faint, scale, upright=True, dashed=dashed), printed.T, scale, LOST_UPRIGHT),
     )
     return PageInk(dark >= sure, faint, flat, upright)
 
 
-def _rules(ink: Ink, scale: float, *, upright: bool) -> list[Rule]:
+def _rules(ink: Ink, scale: float, *, upright: bool, dashed: bool = False) -> list[Rule]:
     """Long straight runs of ink along one axis."""
     image = np.ascontiguousarray(ink.T if upright else ink).astype(np.uint8)
     shortest = max(8, round((SHORTEST_UPRIGHT if upright else SHORTEST_FLAT) * scale))
     # A line that is not quite level steps from one row of pixels to the next; dilation across lets it run on.
     found = cv2.dilate(image, np.ones((3, 1), np.uint8))
-    found = cv2.morphologyEx(found, cv2.MORPH_CLOSE, np.ones((1, BRIDGED), np.uint8))
+    found = cv2.morphologyEx(
+        found, cv2.MORPH_CLOSE, np.ones((1, max(BRIDGED, round(DASHED * scale)) if dashed else BRIDGED), np.uint8)
+    )
     found = cv2.morphologyEx(found, cv2.MORPH_OPEN, np.ones((1, round(SHORTEST_PIECE * scale)), np.uint8))
     found = cv2.morphologyEx(found, cv2.MORPH_CLOSE, np.ones((1, round(BROKEN * scale)), np.uint8))
     found = cv2.morphologyEx(found, cv2.MORPH_OPEN, np.ones((1, shortest), np.uint8))
@@ -108,7 +114,7 @@ def _rules(ink: Ink, scale: float, *, upright: bool) -> list[Rule]:
         start, top, length, thickness, area = (int(value) for value in stats[index])
         if area / length > THICKEST * scale + 2:
             continue
-        if length < LONG * shortest and not _stands_free(image, start, top, length, thickness, scale):
+        if (dashed or length < LONG * shortest) and not _stands_free(image, start, top, length, thickness, scale):
             continue
         rule = _straight(found[top : top + thickness, start : start + length], start, top, scale)
         if rule is not None and rule.end - rule.start >= 0.9 * shortest / scale:
@@ -116,10 +122,10 @@ def _rules(ink: Ink, scale: float, *, upright: bool) -> list[Rule]:
     return rules
 
 
-def bridged(rules: list[Rule], printed: Ink, scale: float) -> list[Rule]:
-    """The rules with pieces of one line joined where what lies between them is printed throughout.
+def bridged(rules: list[Rule], printed: Ink, scale: float, lost: float) -> list[Rule]:
+    """The rules with pieces of one line joined where what lies between them is printed throughout, or is short.
 
-    ``printed``: what is darker than paper, its first axis across the rules.
+    ``printed``: what is darker than paper, its first axis across the rules. ``lost``: how short, in points.
     """
     joined: list[Rule] = []
     for rule in sorted(rules, key=lambda rule: rule.start):
@@ -129,7 +135,7 @@ def bridged(rules: list[Rule], printed: Ink, scale: float) -> list[Rule]:
                 continue
             at, start, stop = (round(value * scale) for value in ((rule.at + left.at) / 2, left.end, rule.start))
             between = printed[max(at - 1, 0) : at + 2, start:stop].any(axis=0)
-            if between.size and float(between.mean()) >= DROWNED:
+            if gap <= lost or (between.size and float(between.mean()) >= DROWNED):
                 longer = left if left.end - left.start >= rule.end - rule.start else rule
                 joined[index] = Rule(longer.at, left.start, rule.end)
                 break

@@ -12,7 +12,7 @@ from crawler.documents.lattice import Lattice, find_lattices
 from crawler.documents.model import Box
 from crawler.documents.page import Rule
 from crawler.documents.scan.image import Grey, PageImage
-from crawler.documents.scan.ink import Ink, contrast, read_ink, thresholds
+from crawler.documents.scan.ink import Ink, PageInk, contrast, read_ink, thresholds
 from crawler.documents.scan.lines import (
     MARGIN,
     Clip,
@@ -77,8 +77,7 @@ def take_apart(image: PageImage) -> ScanPage:
     scale = image.scale
     degrees = tilt(_ink_for_tilt(image.grey, scale))
     grey = levelled(image.grey, degrees)
-    ink = read_ink(grey, scale)
-    lattices = [one for one in find_lattices(ink.horizontals, ink.verticals) if _is_table(one)]
+    ink, lattices = _ruled(grey, scale)
     page = ScanPage(image.number, image.width, image.height, degrees)
     page.tables = [one.box for one in lattices]
     # Rules outside the tables are strokes of characters: they must not make tables in what follows.
@@ -97,6 +96,24 @@ def take_apart(image: PageImage) -> ScanPage:
     for line in found:
         page.lines.append(_scan_line(line, edge, clean, clear, scale, usual, None))
     return page
+
+
+def _ruled(grey: Grey, scale: float) -> tuple[PageInk, list[Lattice]]:
+    """The page's ink and ruled tables; where these are in pieces or none, dashes are rules too if that makes more cells."""
+    best: tuple[PageInk, list[Lattice]] | None = None
+    for dashed in (False, True):
+        ink = read_ink(grey, scale, dashed=dashed)
+        lattices = [one for one in find_lattices(ink.horizontals, ink.verticals) if _is_table(one)]
+        if best is None or _whole_cells(lattices) > _whole_cells(best[1]):
+            best = ink, lattices
+        if lattices and all(one.consistent for one in lattices):
+            break
+    assert best is not None  # noqa: S101 - read at least once
+    return best
+
+
+def _whole_cells(lattices: list[Lattice]) -> int:
+    return sum(len(one.cells) for one in lattices if one.consistent)
 
 
 def _ink_for_tilt(grey: Grey, scale: float) -> NDArray[np.bool_]:
