@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import random
 import sys
 from collections.abc import Callable
 
@@ -174,6 +175,23 @@ def test_pictures_that_cannot_be_read_say_so() -> None:
     assert missing.outcome is Outcome.SCANNED
     assert "name no image" in missing.message
     assert outcome(one_picture(whole)).outcome is Outcome.SCANNED  # an empty sheet
+
+
+def test_damaged_pictures_end_in_an_outcome(capfd: pytest.CaptureFixture[str]) -> None:
+    draw = random.Random(11)  # noqa: S311 - damage for a test
+    whole = [jpeg(ramp()), bilevel(ramp()), png(ramp())]
+    seen = set()
+    for _ in range(150):
+        content = bytearray(draw.choice(whole))
+        for _ in range(draw.randint(1, 6)):
+            content[draw.randrange(min(len(content), draw.choice((60, 10_000))))] = draw.randrange(256)
+        try:
+            page_image(1, (420.0, 594.0), [((420.0, 0.0, 0.0, 594.0, 0.0, 0.0), bytes(content))])
+            seen.add(Outcome.OK)
+        except OutcomeError as error:
+            seen.add(error.outcome)
+    assert {Outcome.OK, Outcome.TRUNCATED} <= seen
+    capfd.readouterr()  # libtiff talks
 
 
 def test_a_bomb_among_the_pictures_costs_one_outcome() -> None:

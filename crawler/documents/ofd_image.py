@@ -57,6 +57,8 @@ def _opened(content: bytes, number: int) -> Image.Image:
     """The picture in grey."""
     try:
         with warnings.catch_warnings():
+            # Of tags that are odd it says so, and reads on.
+            warnings.simplefilter("ignore", UserWarning)
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             return _grey(content)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
