@@ -54,15 +54,19 @@ def check_package(content: bytes) -> Package:
     targets = _relations(parts, by_name, "xl/_rels/workbook.xml.rels")
     lengths = _string_lengths(parts, by_name)
     facts: dict[str, SheetFacts] = {}
-    shown = 0
+    scanned: dict[str, tuple[SheetFacts, Counter[int]]] = {}
+    listed = shown = 0
     for sheet in _root(parts[main]).iter("{*}sheet"):
         identifier = next((value for key, value in sheet.attrib.items() if str(key).endswith("}id")), "")
         part = by_name.get(targets.get(str(identifier), "").lower())
         if part is None:
             continue
-        if len(facts) >= MAX_SHEETS:
+        listed += 1
+        if listed > MAX_SHEETS:
             raise OutcomeError(Outcome.TOO_LARGE, f"the workbook has more than {MAX_SHEETS} sheets")
-        found, used = _scan_sheet(parts[part])
+        if part not in scanned:
+            scanned[part] = _scan_sheet(parts[part])
+        found, used = scanned[part]
         shown += sum(lengths[index] * count for index, count in used.items() if index < len(lengths))
         if shown > MAX_SHOWN_CHARACTERS:
             raise OutcomeError(Outcome.TOO_LARGE, f"the cells of the workbook show more than {MAX_SHOWN_CHARACTERS} characters")
