@@ -10,15 +10,14 @@ import io
 import logging
 import shutil
 import statistics
-import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pdfplumber
 
+from benchmarks.measuring import peak_mebibytes
 from crawler.documents.ofd import read_ofd
 from crawler.forms.reader import read_report
 from crawler.outcomes import OutcomeError
@@ -34,14 +33,6 @@ STYLES = {
 }
 BAR = 5.0
 """How many times faster than the baseline on the same report's PDF the reader has to be, whatever the producer."""
-_CHILD = """
-import re, sys
-from crawler.documents.ofd import read_ofd
-peak = lambda: re.search(r"VmHWM:\\s*(\\d+)", open("/proc/self/status").read())[1]
-before = peak()
-read_ofd(open(sys.argv[1], "rb").read())
-print(before, peak())
-"""
 
 
 def sources(count: int) -> list[ReportSource]:
@@ -103,18 +94,6 @@ def exact_cells(source: ReportSource, content: bytes) -> tuple[int, int]:
     return exact, len(keys)
 
 
-def peak_megabytes(content: bytes) -> tuple[float, float]:
-    """The most memory a fresh process holds: after the imports alone, and after reading."""
-    with tempfile.NamedTemporaryFile(suffix=".ofd") as file:
-        file.write(content)
-        file.flush()
-        done = subprocess.run(
-            [sys.executable, "-c", _CHILD, file.name], check=True, capture_output=True, text=True, timeout=120
-        )
-    before, after = done.stdout.split()
-    return int(before) / 1024, int(after) / 1024
-
-
 def run(count: int, rounds: int) -> tuple[float | None, bool]:
     """Prints one line a style; the lowest ratio to the baseline (``None`` without a PDF) and whether every cell is exact."""
     reports = sources(count)
@@ -124,13 +103,13 @@ def run(count: int, rounds: int) -> tuple[float | None, bool]:
         print(f"baseline: pdfplumber on the same {count} reports as PDF by {pdfs[0][1]}: {base:.3f} s a report")
     else:
         print("no baseline: neither Chromium nor LibreOffice makes a PDF here")
-    print(f"{'OFD with':<42}{'s/report':>10}{'ratio':>8}{'cells exact':>16}{'peak MB':>10}")
+    print(f"{'OFD with':<42}{'s/report':>10}{'ratio':>8}{'cells exact':>16}{'peak MiB':>10}")
     ratios, whole = [], True
     for name, style in STYLES.items():
         files = [to_ofd(source, style) for source in reports]
         own = sum(seconds(read_ofd, content, rounds) for content in files) / count
         exact, printed = map(sum, zip(*map(exact_cells, reports, files), strict=True))
-        imported, peak = peak_megabytes(files[0])
+        imported, peak = peak_mebibytes("crawler.documents.ofd:read_ofd", files[0])
         ratio = f"{base / own:.1f}" if base else "-"
         print(f"{name:<42}{own:>10.4f}{ratio:>8}{f'{exact}/{printed}':>16}{peak:>10.1f}   ({imported:.1f} after the imports)")
         ratios += [base / own] if base else []

@@ -7,18 +7,16 @@ from __future__ import annotations
 
 import argparse
 import io
-import resource
-import statistics
 import subprocess
 import sys
 import tempfile
-import time
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from shutil import which
 
+from benchmarks.measuring import Seconds, interleaved, median, peak_mebibytes, processor_seconds, timed
 from crawler.documents.reader import read_document
 from crawler.extraction import extract
 from crawler.forms.reader import read_report
@@ -37,27 +35,13 @@ def sample(form_version: str, seed: int) -> ReportSource:
     return ReportSource("某镇2023年政府信息公开工作年度报告", "某镇", 2023, form_version, paragraphs, values)
 
 
-def convert(paths: Sequence[Path], target: str, profile: Path) -> float:
-    """Seconds LibreOffice takes for the files, its start included."""
+def convert(paths: Sequence[Path], target: str, profile: Path) -> Seconds:
+    """What LibreOffice takes for the files, its start included."""
     command = [str(which("soffice")), f"-env:UserInstallation={profile.as_uri()}", "--headless", "--convert-to", target]
-    start = time.perf_counter()
-    subprocess.run(
-        [*command, "--outdir", str(paths[0].parent / target), *map(str, paths)],
-        capture_output=True,
-        timeout=OFFICE_TIMEOUT,
-        check=True,
+    command += ["--outdir", str(paths[0].parent / target), *map(str, paths)]
+    return timed(
+        lambda: subprocess.run(command, capture_output=True, timeout=OFFICE_TIMEOUT, check=True), clock=processor_seconds
     )
-    return time.perf_counter() - start
-
-
-def median_seconds(work: Callable[[], object], repeats: int) -> float:
-    work()
-    times = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - start)
-    return statistics.median(times)
 
 
 def exact_cells(source: ReportSource, content: bytes) -> tuple[int, int]:
@@ -97,8 +81,11 @@ def main(argv: Sequence[str] | None = None) -> int:
                 (source, (folder / "xls" / f"{path.stem}.xls").read_bytes())
                 for (source, _), path in zip(made, paths, strict=True)
             ]
-            cold = statistics.median(convert(paths[:1], "html", folder / "profile") for _ in range(3))
-            print(f"baseline: LibreOffice started for one workbook (xlsx to html): {cold:.2f} s")
+            cold = median([convert(paths[:1], "html", folder / "profile") for _ in range(3)])
+            print(
+                f"baseline: LibreOffice started for one workbook (xlsx to html): {cold.wall:.2f} s, "
+                f"{cold.processor:.2f} s of the processor"
+            )
     else:
         print("baseline: LibreOffice is not installed; no ratio, no XLS")
     failed = False
@@ -108,21 +95,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for number, (_, content) in enumerate(made):
             archive.writestr(f"{number}.xlsx", content)
-    seconds = median_seconds(lambda: extract(packed.getvalue()), arguments.repeats)
+    seconds = interleaved([lambda: extract(packed.getvalue())], arguments.repeats)[0].processor
     print(f"ZIP of {len(made)} workbooks: unpacked in {seconds * 1000:.1f} ms, {seconds / len(made) * 1000:.2f} ms a member")
-    print(f"peak memory of this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
     return int(failed)
 
 
-def report_line(kind: str, reports: Sequence[tuple[ReportSource, bytes]], cold: float | None, repeats: int) -> bool:
+def report_line(kind: str, reports: Sequence[tuple[ReportSource, bytes]], cold: Seconds | None, repeats: int) -> bool:
     """Print one kind's figures; whether a cell is not exact or it is too slow."""
     counts = [exact_cells(source, content) for source, content in reports]
     exact, printed = sum(count for count, _ in counts), sum(number for _, number in counts)
-    reading = median_seconds(lambda: [read_document(content) for _, content in reports], repeats) / len(reports)
-    whole = median_seconds(lambda: [extract(content) for _, content in reports], repeats) / len(reports)
-    ratio = f", {cold / reading:.0f} times as fast as LibreOffice alone" if cold else ""
+    tasks = [lambda: [read_document(content) for _, content in reports], lambda: [extract(content) for _, content in reports]]
+    reading, whole = (taken.processor / len(reports) for taken in interleaved(tasks, repeats))
+    imported, peak = peak_mebibytes("crawler.extraction:extract", reports[0][1])
+    ratio = f", {cold.processor / reading:.0f} times as fast as LibreOffice alone (processor time)" if cold else ""
     print(f"{kind}: tables in {reading * 1000:.1f} ms a report{ratio}; the whole record in {whole * 1000:.1f} ms")
     print(f"{kind}: {exact} of {printed} cells exact over {len(reports)} reports ({100 * exact / printed:.2f} %)")
+    print(f"{kind}: peak memory {peak:.1f} MiB ({imported:.1f} after the imports)")
     return exact != printed or whole > MAX_SECONDS
 
 
