@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable
+import tempfile
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.loopback import sitecustomize as _  # noqa: F401 - keeps this process on loopback
+
 ROOT = Path(__file__).resolve().parent.parent
+LEFT = Path(tempfile.mkstemp(prefix="loopback-", suffix=".log")[1])
+"""Attempts to leave loopback, of this process and all that tests start."""
+
+os.environ["LOOPBACK_LOG"] = str(LEFT)
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(ROOT / "tests" / "loopback"), os.environ.get("PYTHONPATH"))))
 SHARED = Path(os.environ.get("OGI_SHARED", ROOT.parent / "shared"))
 
 
@@ -32,3 +40,19 @@ def pytest_collection_modifyitems(items: Iterable[pytest.Item]) -> None:
 def shared() -> Path:
     """The folder of real documents; only for tests marked ``real``."""
     return SHARED
+
+
+@pytest.fixture(autouse=True)
+def stays_on_loopback() -> Iterator[None]:
+    """Fails the test during which any process asked for an address that is not loopback."""
+    before = LEFT.stat().st_size
+    yield
+    with LEFT.open(encoding="utf-8") as lines:
+        lines.seek(before)
+        left = lines.read()
+    assert not left, f"something asked for another address than loopback:\n{left}"
+
+
+def pytest_unconfigure() -> None:
+    """Removes the log."""
+    LEFT.unlink(missing_ok=True)
