@@ -183,10 +183,10 @@ def say(line: str) -> None:
 
 
 def _matrix(scanners: list[Scanner]) -> tuple[list[Judgement], int, float]:
-    judgements, unread, seconds = [], 0, 0.0
+    judgements, unread, seconds, busy = [], 0, 0.0, 0.0
     for (seed, source), (maker, make), scanner in itertools.product(SEED_LIKE.items(), MAKERS.items(), scanners):
         content = make(source, scanner)
-        start = time.perf_counter()
+        start, worked = time.perf_counter(), time.process_time()
         try:
             report = read(content)
         except OutcomeError as error:
@@ -194,6 +194,7 @@ def _matrix(scanners: list[Scanner]) -> tuple[list[Judgement], int, float]:
             unread += 1
             continue
         seconds += time.perf_counter() - start
+        busy += time.process_time() - worked
         judgements.append(judge(source, report))
         if judgements[-1].inexact:
             say(f"{scanner.name} {maker} {seed}: {len(judgements[-1].inexact)} inexact: {judgements[-1].inexact[:5]}")
@@ -201,7 +202,8 @@ def _matrix(scanners: list[Scanner]) -> tuple[list[Judgement], int, float]:
     inexact, silent = (sum(len(getattr(one, name)) for one in judgements) for name in ("inexact", "silent"))
     say(
         f"{len(judgements)} scans, {cells} cells, {inexact} inexact, {silent} of them silently, "
-        f"{sum(one.needless for one in judgements)} needless warnings, {unread} not read, {seconds / len(judgements):.2f} s a report"
+        f"{sum(one.needless for one in judgements)} needless warnings, {unread} not read, {seconds / len(judgements):.2f} s a report, "
+        f"{busy / len(judgements):.2f} s of processor time"
     )
     return judgements, unread, seconds
 
@@ -216,6 +218,7 @@ def test_every_layout_by_every_producer_through_every_scanner() -> None:
     assert unread == 0
     assert inexact <= 0.001 * cells
     assert [silent for one in judgements for silent in one.silent] == []
+    assert sum(one.needless for one in judgements) <= 0.02 * cells
 
 
 @pytest.mark.soak

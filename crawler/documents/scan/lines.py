@@ -27,6 +27,8 @@ WORD_GAP = 2.2
 """Line heights: what is further apart are two pieces of text."""
 SPREAD = 8.0
 """Points by which ink is spread along its line to touch the next character."""
+STEP = 16
+"""Pixels of height by which pieces are looked up."""
 MARGIN = 0.22
 """White space above and below a line that the recogniser is given, in line heights."""
 
@@ -204,15 +206,21 @@ def _merged(boxes: Sequence[Clip], reach: float | None = None) -> list[Clip]:
     ``reach`` is how far apart they may be, by default `WORD_GAP` line heights.
     """
     lines: list[Clip] = []
+    at_height: dict[int, set[int]] = {}
     for box in sorted(boxes, key=lambda box: box[1] - box[3]):
-        for index, line in enumerate(lines):
+        heights = range(box[1] // STEP, box[3] // STEP + 1)
+        for index in sorted(set().union(*(at_height.get(height, ()) for height in heights))):
+            line = lines[index]
             overlap = min(box[3], line[3]) - max(box[1], line[1])
             gap = max(box[0] - line[2], line[0] - box[2])
             if overlap >= 0.5 * (box[3] - box[1]) and gap <= (WORD_GAP * (line[3] - line[1]) if reach is None else reach):
                 lines[index] = (min(box[0], line[0]), min(box[1], line[1]), max(box[2], line[2]), max(box[3], line[3]))
                 break
         else:
+            index = len(lines)
             lines.append(box)
+        for height in heights:
+            at_height.setdefault(height, set()).add(index)
     return lines
 
 
