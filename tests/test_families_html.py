@@ -568,6 +568,15 @@ def test_a_vsb_pager_that_counts_up_is_followed_as_it_is_linked() -> None:
     assert read.next_pages == (f"{HOST}/zwgk/nb/2.htm",)
 
 
+def test_numbers_in_articles_addresses_do_not_make_a_pager() -> None:
+    rows = "".join(f'<li><a href="/xwzx/{n}.html">{TITLE.format(n)}</a><span>2024-01-0{n}</span></li>' for n in range(1, 8))
+    read = read_list(
+        shown(rows, '<p>共3页 <a href="index_2.html">2</a><a href="index_2.html">下一页</a></p>').encode(), f"{HOST}/xwzx/"
+    )
+    assert (read.family, read.next_pages) == ("plain", (f"{HOST}/xwzx/index_2.html",))
+    assert len(read.items) == 7
+
+
 def test_reports_served_by_body_and_year_are_rows_and_other_years_of_them_too() -> None:
     report = "/module/xxgk/xxgkAnnualReport.jsp"
     links = "".join(

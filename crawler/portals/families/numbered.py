@@ -12,8 +12,9 @@ from urllib.parse import urlsplit
 
 from crawler.portals.families.base import MAX_PAGES, cut_short, declared, pager_links, require_rows
 from crawler.portals.families.create_page import unwrap_lists
+from crawler.portals.families.plain import Plain
 from crawler.portals.families.rows import Reading, read_rows
-from crawler.portals.markup import host_of, squeeze, text_of
+from crawler.portals.markup import squeeze, text_of
 from crawler.portals.model import ListPage
 
 if TYPE_CHECKING:
@@ -41,20 +42,21 @@ class Numbered:
         return 56 if re.search(r"下一?页|后一?页|尾\s*页|末\s*页|共\s*\d+\s*页", html) and SIGNATURE.search(html) else 0
 
     def parse_list(self, html: str, url: str) -> ListPage:
-        """Read rows and every page up to the declared number; without one, the pages linked.
+        """Read rows and every page up to the declared number; without one, or without a pattern, read it as a plain list.
 
         Raises:
             ListShapeError: no rows and no note of an empty list.
         """
         reading = read_rows(unwrap_lists(html), url)
         total, pages = declared(reading)
+        filled = _filled(reading, pages) if pages is not None else None
+        if filled is None:
+            return Plain().parse_list(html, url)
         require_rows(NAME, reading, declared=total, expected="a repeating block of titled links beside a numbered pager")
-        linked = pager_links(reading)
-        filled = _filled(reading, pages) if pages is not None else ()
         return ListPage(
             NAME,
             reading.items,
-            tuple(dict.fromkeys([*filled, *linked]))[:MAX_PAGES],
+            tuple(dict.fromkeys([*filled, *pager_links(reading)]))[:MAX_PAGES],
             reading.sub_columns,
             declared_total=total,
             declared_pages=pages,
@@ -62,8 +64,8 @@ class Numbered:
         )
 
 
-def _filled(reading: Reading, pages: int) -> tuple[str, ...]:
-    """Addresses of pages 2 to ``pages`` by the pattern of one whose label and number are both known; none without such."""
+def _filled(reading: Reading, pages: int) -> tuple[str, ...] | None:
+    """Addresses of pages 2 to ``pages`` by the pattern of one whose label and number are both known; ``None`` without one."""
     for label, address in _labelled(reading):
         match = _ADDRESS.fullmatch(address)
         if match is None:
@@ -77,17 +79,14 @@ def _filled(reading: Reading, pages: int) -> tuple[str, ...]:
         numbers = (count + offset for count in range(2, min(pages, MAX_PAGES) + 1))
         found = (f"{address[:start]}{count}{address[end:]}" for count in numbers)
         return tuple(page for page in found if page != reading.url)
-    return ()
+    return None
 
 
 def _labelled(reading: Reading) -> Iterator[tuple[int, str]]:
-    """Pager links whose text says which page they lead to."""
-    for row in reading.links:
-        label = _ROW_NUMBER.match(squeeze(text_of(row.anchor)))
-        if label and host_of(row.link.url) == host_of(reading.url):
-            yield int(label.group(1)), row.link.url
+    """Pager links whose text says which page they lead to; numbers below pictures are not among a pager's links."""
+    pager = frozenset(pager_links(reading))
     here = _ADDRESS.fullmatch(reading.url)
     current = 1 if here is None or urlsplit(reading.url).path.endswith("/") else int(here["path"] or here["query"] or 1)
-    for row in reading.links:
-        if _NEXT.match(squeeze(text_of(row.anchor))) and host_of(row.link.url) == host_of(reading.url):
-            yield current + 1, row.link.url
+    shown = [(squeeze(text_of(row.anchor)), row.link.url) for row in reading.links if row.link.url in pager]
+    yield from ((int(label.group(1)), address) for text, address in shown if (label := _ROW_NUMBER.match(text)))
+    yield from ((current + 1, address) for text, address in shown if _NEXT.match(text))
