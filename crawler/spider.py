@@ -319,6 +319,7 @@ class ReportsSpider(Spider):
                 **self.request_meta(sweep.portal),
                 "download_maxsize": self.settings.getint("PAGE_MAX_BYTES"),
                 "handle_httpstatus_list": [NOT_MODIFIED],
+                "list_key": key,
                 **(self._browser_meta() if browser else {}),
             },
             dont_filter=True,
@@ -334,8 +335,9 @@ class ReportsSpider(Spider):
         Pages are parsed in threads, here and elsewhere: a large one takes longer than the event loop may stand still.
         """
         sweep.reached = True
-        key = part.key if part else (response.request.url if response.request else response.url)
-        url, body = response.url, response.body
+        key: str = response.meta.get("list_key") or (response.request.url if response.request else response.url)
+        # Scrapy's responses have no fragment, and some columns are told apart by nothing else (gkmlpt/index#564).
+        url, body = response.url + ("" if part else _fragment(key)), response.body
         if response.status == NOT_MODIFIED:
             kept = await asyncio.to_thread(self.ledger.visits.list_body, sweep.key, key)
             if kept is None:
@@ -379,7 +381,7 @@ class ReportsSpider(Spider):
             for found in self._row(sweep, column, item):
                 yield found
         # A pager that counts on past its end shows rows already seen: then there is nothing further.
-        if fresh or (depth == 0 and not page.items) or page.next_requests:
+        if fresh or (part is None and (page.next_requests or (depth == 0 and not page.items))):
             for request in self._further(sweep, column, page, depth):
                 yield request
         if depth < self.settings.getint("COLUMN_MAX_DEPTH"):
@@ -659,6 +661,11 @@ def _read_pages(response: Response, portal: Portal) -> ListPage:
         # Each page that was turned by its button counts: the list's own number of pages is met by them.
         declared_pages=None if len(pages) >= (first.declared_pages or 0) else first.declared_pages,
     )
+
+
+def _fragment(url: str) -> str:
+    fragment = urlsplit(url).fragment
+    return f"#{fragment}" if fragment else ""
 
 
 def _validators(response: Response) -> Validators:
