@@ -33,6 +33,7 @@ class OcrPages:
 
     def __init__(self, pages: Iterable[ReadPage]) -> None:
         self._pages = {page.number: page for page in pages}
+        self._loose = {number: _loose_tables(page) for number, page in self._pages.items()}
 
     @property
     def numbers(self) -> frozenset[int]:
@@ -56,7 +57,8 @@ class OcrPages:
     def marks(self, number: int) -> PageMarks:
         """The page as marks, levelled."""
         page = self._pages[number]
-        runs = [TextRun(line.text, *line.box) for line in page.lines if line.text and line.table is None]
+        loose = self._loose[number]
+        runs = [TextRun(line.text, *line.box) for line in page.lines if line.text and line.table not in loose]
         return PageMarks(number, page.width, page.height, runs, page.horizontals, page.verticals)
 
     def annotate(self, items: Sequence[PageItems]) -> None:
@@ -67,7 +69,7 @@ class OcrPages:
                 continue
             for table in one.tables:
                 table.fragment = _annotated(table.fragment, page)
-            one.tables += _loose_tables(page)
+            one.tables += self._loose[page.number].values()
             one.tables.sort(key=lambda table: table.box[1])
 
     def finish(self, blocks: Sequence[Block]) -> list[Block]:
@@ -80,9 +82,9 @@ class OcrPages:
         ]
 
 
-def _loose_tables(page: ReadPage) -> list[PlacedTable]:
-    """The page's tables without rules."""
-    tables = []
+def _loose_tables(page: ReadPage) -> dict[int, PlacedTable]:
+    """The page's tables without rules, by their number; what turned out to hold no number is none."""
+    tables = {}
     for number in sorted({line.table for line in page.lines if line.table is not None}):
         lines = [line for line in page.lines if line.table == number and (line.text or line.second)]
         whole = loose_table([LoosePiece(line.text, line.second, line.box) for line in lines], page.number)
@@ -91,7 +93,7 @@ def _loose_tables(page: ReadPage) -> list[PlacedTable]:
         x0, top, x1, bottom = zip(*(piece.box for piece in whole.pieces), strict=True)
         placed = replace(whole, pieces=tuple(_as_on_page(piece, page) for piece in whole.pieces))
         runs = [TextRun(line.text, *line.box) for line in lines if line.text]
-        tables.append(PlacedTable(placed, (min(x0), min(top), max(x1), max(bottom)), runs))
+        tables[number] = PlacedTable(placed, (min(x0), min(top), max(x1), max(bottom)), runs)
     return tables
 
 

@@ -103,11 +103,7 @@ def _bands(boxes: Sequence[_Pixels]) -> list[list[_Pixels]]:
 
 def _stretches(bands: Sequence[Sequence[_Pixels]], scale: float, width: float) -> list[tuple[int, int]]:
     """First and last band of every table."""
-    rows = [
-        number
-        for number, band in enumerate(bands)
-        if len(band) >= PIECES and sum(box[2] - box[0] <= SHORT * scale for box in band) >= len(band) - 1
-    ]
+    rows = [number for number, band in enumerate(bands) if _is_row(_columns(band), scale)]
     found: list[tuple[int, int]] = []
     for row in rows:
         if found and not _parted(bands, found[-1][1], row, scale, width):
@@ -136,20 +132,31 @@ def _parted(bands: Sequence[Sequence[_Pixels]], above: int, below: int, scale: f
     return any(_is_text(band, width) for band in bands[above + 1 : below])
 
 
-def _is_text(band: Sequence[_Pixels], width: float) -> bool:
-    """Whether most of a line is pieces that are hardly further apart than punctuation parts them."""
-    longest, start = 0, band[0][0]
-    for one, other in itertools.pairwise([*band, (10**9, 0, 10**9, 0)]):
+def _columns(band: Sequence[_Pixels]) -> list[tuple[int, int]]:
+    """Where the band's text stands, pieces joined that are no further apart than punctuation parts them."""
+    columns = [(band[0][0], band[0][2])]
+    for one, other in itertools.pairwise(band):
         if other[0] - one[2] > PUNCTUATION * (one[3] - one[1]):
-            longest, start = max(longest, one[2] - start), other[0]
-    return longest > WIDE * width
+            columns.append((other[0], other[2]))
+        else:
+            columns[-1] = (columns[-1][0], other[2])
+    return columns
+
+
+def _is_row(columns: Sequence[tuple[int, int]], scale: float) -> bool:
+    return len(columns) >= PIECES and sum(stop - start <= SHORT * scale for start, stop in columns) >= len(columns) - 1
+
+
+def _is_text(band: Sequence[_Pixels], width: float) -> bool:
+    """Whether most of a line is one stretch of text."""
+    return max(stop - start for start, stop in _columns(band)) > WIDE * width
 
 
 def _belongs(band: Sequence[_Pixels], beside: Sequence[_Pixels], width: float) -> bool:
     upper, lower = sorted((band, beside), key=lambda one: one[0][1] + one[0][3])
     gap = min(box[1] for box in lower) - max(box[3] for box in upper)
     height = max(box[3] - box[1] for box in (*band, *beside))
-    parted = any(other[0] - one[2] > PUNCTUATION * (one[3] - one[1]) for one, other in itertools.pairwise(band))
+    parted = len(_columns(band)) > 1
     return gap <= (BESIDE_ROWS if parted else SAME_CELL) * height and not _is_text(band, width)
 
 
