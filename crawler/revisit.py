@@ -27,6 +27,10 @@ UNSETTLED = frozenset({Outcome.FAILED, Outcome.TIMEOUT, Outcome.TRUNCATED, Outco
 """Ends of a page or a fetch that the next night may better; what was stored and read is settled."""
 
 
+IN_PLACE_OF = frozenset({Outcome.NOT_A_DOCUMENT, Outcome.TRUNCATED})
+"""Ends of a document that was stored but is not the file it should be: an error page that stands in its place may be gone."""
+
+
 class Visit(StrEnum):
     """What is done about something known."""
 
@@ -61,7 +65,7 @@ class RevisitPolicy:
 
     def document(self, known: KnownDocument | None) -> Visit:
         """What is done about a document that a page links."""
-        if known is None or not known.sha256 or not known.path:
+        if known is None or not known.sha256 or not known.path or known.outcome in UNSETTLED | IN_PLACE_OF:
             return Visit.FETCH
         if known.etag or known.last_modified:
             return Visit.ASK

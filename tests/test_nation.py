@@ -338,10 +338,6 @@ def news(nights: Nights, mended: Night) -> Night:  # noqa: ARG001 - the order of
     return nights.spend(3)
 
 
-CUT_PAGES = "a page that breaks off without a declared length is taken for whole: rows and figures are missing"
-ERROR_PAGES = "an error page that stood in place of a file is not asked for again on the next night"
-
-
 @pytest.mark.slow
 def test_a_night_with_faults_gets_all_that_can_be_had(first: Night) -> None:
     assert first.seen.faults(), "nothing went wrong: another seed"
