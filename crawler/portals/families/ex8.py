@@ -91,10 +91,11 @@ class EX8:
         shown = _shown(reading)
         last = 1 if pages is None else min(pages, MAX_PAGES)
         first = 2 if _is_first_page(shown, call, total, pages) else 1
-        reports = (item for item in reading.items if classify_title(item.text).kind == "report")
+        # Rows known before the first part comes would end the walk there, where only the parts tell how far it goes.
+        reports = [item for item in reading.items if pages is not None and classify_title(item.text).kind == "report"]
         return ListPage(
             family=NAME,
-            items=tuple({item.url: item for item in (*shown, *reports)}.values()),
+            items=tuple({item.url: item for item in (*(shown if first == 2 else ()), *reports)}.values()),
             sub_columns=sub_columns,
             declared_total=0 if pages == 0 else total,
             declared_pages=pages,

@@ -92,7 +92,8 @@ class HanwebXxgk:
         reading = read_rows(html, url)
         reports = _reports(reading, url)
         requests = _requests(html, reading, url)
-        items = {link.url: link for link in (*reports, *reading.items) if link in reports or _is_report(link)}
+        rows = () if requests else reading.items
+        items = {link.url: link for link in (*reports, *rows) if link in reports or _is_report(link)}
         if not requests and not items and not reading.sub_columns and not reading.is_empty_list:
             raise ListShapeError(
                 NAME, url, f"expected infotypeId or area for {_SEARCH}, or links to {_REPORT}; found none of them"
@@ -173,7 +174,11 @@ def _named(html: str, reading: Reading, url: str) -> tuple[dict[str, str], str, 
     endpoint, tree = f"{parts.scheme}://{parts.netloc}{_SEARCH}", None
     own = dict(parse_qsl(parts.query))
     sources = [
-        {"infotypeId": own.get("number") or own.get("infotypeId", ""), "area": own.get("vc_xxgkarea") or own.get("area", "")}
+        {
+            "infotypeId": own.get("number") or own.get("infotypeId", ""),
+            "area": own.get("vc_xxgkarea") or own.get("area", ""),
+            "jdid": own.get("jdid", ""),
+        }
     ]
     load = _LOAD.search(html)
     if load:
@@ -223,17 +228,15 @@ def _same_host(base: str, href: str, url: str) -> str | None:
 
 
 def _from_tree(answer: str, request: ListRequest) -> ListPage:
-    """The requests for those categories of the tree that are named after annual reports."""
+    """Those categories of the tree that are named after annual reports, as columns: the page's own address with ``number``."""
     found = {match["id"]: squeeze(unescape(match["label"])) for match in _LABEL.finditer(answer)}
     chosen = [identifier for identifier, label in found.items() if _REPORTS.search(label)]
     if not chosen:
         raise ListShapeError(NAME, request.url, f"expected a category named 年报 or 年度报告, found {len(found)} others")
-    query = dict(parse_qsl(urlsplit(request.url).query))
-    known = {name: query[name] for name in _INPUTS if query.get(name)}
-    values = _inputs(parse_html(answer)) | known
-    endpoint = re.sub(r"tree\.jsp.*$", "search.jsp", request.url)
-    searches = (_Search(endpoint, values | {"infotypeId": identifier}) for identifier in chosen)
-    return ListPage(NAME, (), next_requests=tuple(search.request(request.page_url, 1) for search in searches))
+    site = _inputs(parse_html(answer)).get("jdid")
+    page = with_parameter(request.page_url, "jdid", site) if site else request.page_url
+    columns = (Link(with_parameter(page, "number", identifier), found[identifier]) for identifier in chosen)
+    return ListPage(NAME, (), sub_columns=tuple(columns))
 
 
 def _renumbered(request: ListRequest, number: int) -> ListRequest:
