@@ -31,6 +31,8 @@ from crawler.documents.scan.straighten import levelled, tilt
 
 TABLE_WIDTH, TABLE_HEIGHT = 90.0, 10.0
 """Points: smaller lattices are characters, seals and pictures."""
+FEWEST_CELLS = 12
+"""Cells that dashes must enclose to be rules: strokes of characters may look like a few."""
 OTHER_MARGIN = 0.45
 """White space round a line for its second reading: at another scale the recogniser sees other pixels."""
 BESIDE = 2.0
@@ -104,7 +106,7 @@ def _ruled(grey: Grey, scale: float) -> tuple[PageInk, list[Lattice]]:
     for dashed in (False, True):
         ink = read_ink(grey, scale, dashed=dashed)
         lattices = [one for one in find_lattices(ink.horizontals, ink.verticals) if _is_table(one)]
-        if best is None or _whole_cells(lattices) > _whole_cells(best[1]):
+        if best is None or _whole_cells(lattices) > max(_whole_cells(best[1]), FEWEST_CELLS):
             best = ink, lattices
         if lattices and all(one.consistent for one in lattices):
             break
