@@ -19,8 +19,8 @@ help: ## this list
 demo: $(VENV)/.runtime readers ## crawl the sample portals on loopback and publish the dataset under output/sample/
 	$(BIN)/scrapy crawl henan_reports -a portals=sample
 
-test: $(VENV)/.dev system ## every test; a small form of each long run
-	$(BIN)/python -m pytest
+test: $(VENV)/.dev system ## every test, a file a core; a small form of each long run
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 lint: $(VENV)/.dev ## ruff, mypy --strict, and the project's own checkall
 	$(BIN)/ruff check .
