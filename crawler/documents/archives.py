@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import io
 import logging
+import lzma
 import re
 import zipfile
 import zlib
@@ -421,6 +422,6 @@ def _read_zip_entry(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str, 
                 blocks.append(block)
     except NotImplementedError as error:
         return Member(name, b"", Outcome.UNSUPPORTED, f"{name} is packed in an unusual way ({error}): {INSTALL}")
-    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, RuntimeError, OSError) as error:
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, ValueError, RuntimeError, OSError) as error:
         return Member(name, b"", Outcome.TRUNCATED, f"{name} is damaged or cut ({error})")
     return Member(name, b"".join(blocks))

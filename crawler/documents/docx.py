@@ -7,6 +7,7 @@ therefore comes from the elements themselves (ECMA-376 part 1, 17.4).
 from __future__ import annotations
 
 import io
+import lzma
 import posixpath
 import re
 import struct
@@ -242,7 +243,7 @@ def read_docx(content: bytes) -> Document:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             return _read_package(archive)
-    except (zipfile.BadZipFile, zlib.error, struct.error, EOFError) as error:
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError) as error:
         raise OutcomeError(Outcome.TRUNCATED, f"the DOCX is a broken zip: {error}") from error
     except (NotImplementedError, RuntimeError, ValueError, OverflowError) as error:
         raise OutcomeError(Outcome.NOT_A_DOCUMENT, f"the DOCX is a zip no reader understands: {error}") from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import lzma
 import posixpath
 import struct
 import zipfile
@@ -156,7 +157,7 @@ class Package:
             raise OutcomeError(
                 Outcome.ENCRYPTED, "the OFD's parts are protected by a password; ask for an open copy"
             ) from error
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, struct.error) as error:
+        except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, ValueError, struct.error) as error:
             raise OutcomeError(
                 Outcome.TRUNCATED, f"the part {posixpath.basename(name)} of the OFD is damaged; fetch the file again"
             ) from error

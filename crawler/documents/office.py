@@ -7,6 +7,7 @@ bytes call for and no other.
 from __future__ import annotations
 
 import io
+import lzma
 import re
 import struct
 import zipfile
@@ -111,7 +112,7 @@ def _check_odt(content: bytes) -> None:
             if _MANIFEST in names:
                 with archive.open(_MANIFEST) as member:
                     manifest = member.read(_MAX_MANIFEST_BYTES)
-    except (zipfile.BadZipFile, zlib.error, struct.error, EOFError) as error:
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError) as error:
         raise OutcomeError(Outcome.TRUNCATED, f"the OpenDocument package is a broken zip: {error}") from error
     except (NotImplementedError, RuntimeError, ValueError, OverflowError) as error:
         raise OutcomeError(Outcome.NOT_A_DOCUMENT, f"the OpenDocument package cannot be opened: {error}") from error

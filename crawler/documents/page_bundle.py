@@ -7,6 +7,7 @@ order, uncompressed and without dates: the same images give the same bytes.
 from __future__ import annotations
 
 import io
+import lzma
 import struct
 import zipfile
 import zlib
@@ -67,7 +68,17 @@ def unpack_pages(content: bytes) -> list[bytes]:
             if any(member.compress_type != zipfile.ZIP_STORED for member in members):
                 raise OutcomeError(Outcome.NOT_A_DOCUMENT, "the container of page images is not one of this software's")
             return [archive.read(member) for member in sorted(members, key=lambda member: member.filename)]
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, struct.error, zlib.error, EOFError, ValueError) as error:
+    except (
+        zipfile.BadZipFile,
+        NotImplementedError,
+        RuntimeError,
+        struct.error,
+        zlib.error,
+        lzma.LZMAError,
+        EOFError,
+        OSError,
+        ValueError,
+    ) as error:
         raise OutcomeError(Outcome.TRUNCATED, f"the container of page images is damaged: {error}") from error
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import io
+import lzma
 import struct
 import zipfile
 import zlib
@@ -58,7 +59,7 @@ def read_sheets(content: bytes) -> Document:
         if not content.startswith(b"PK"):
             raise OutcomeError(Outcome.NOT_A_DOCUMENT, "a workbook is a zip or an OLE file, and this file is neither")
         package = check_package(content)
-    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError) as error:
         raise OutcomeError(Outcome.TRUNCATED, f"the XLSX is a broken zip: {error}") from error
     except (NotImplementedError, RuntimeError, ValueError, OverflowError, struct.error) as error:
         raise OutcomeError(Outcome.NOT_A_DOCUMENT, f"the workbook cannot be understood: {error}") from error

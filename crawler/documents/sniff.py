@@ -6,6 +6,7 @@ No sniffing library knows these files (HTML fragments with a byte order mark, Wo
 from __future__ import annotations
 
 import io
+import lzma
 import re
 import struct
 import zipfile
@@ -129,7 +130,7 @@ def zip_names(content: bytes) -> list[str]:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             return archive.namelist()
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, struct.error, EOFError, zlib.error):
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, struct.error, EOFError, OSError, zlib.error, lzma.LZMAError):
         pass
     names = []
     for found in re.finditer(rb"PK\x03\x04", content):
