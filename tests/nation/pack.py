@@ -105,6 +105,7 @@ def _make(nation: Nation, folder: Path) -> None:
     except OSError:
         # Another server made the same at the same time.
         shutil.rmtree(making)
-    packs = sorted((path for path in folder.parent.iterdir() if path.is_dir()), key=lambda path: path.stat().st_mtime)
-    for old in packs[:-_KEPT]:
+    # Those that a server has open stay readable for it; what another is making is left alone.
+    made = [path for path in folder.parent.iterdir() if (path / "index.json").is_file() and not path.name.startswith("making-")]
+    for old in sorted(made, key=lambda path: path.stat().st_mtime)[:-_KEPT]:
         shutil.rmtree(old, ignore_errors=True)
