@@ -25,7 +25,7 @@ SECONDS_A_FILE = 600.0
 """Of wall clock, for what hangs without working: on a machine that does much else, processor time is what tells."""
 SLOW_SECONDS = 5.0
 """Of processor time."""
-OCR_SECONDS = 20.0
+OCR_SECONDS = 40.0
 """Noise in a picture is read as lines, and each line is recognised."""
 
 

@@ -50,6 +50,7 @@ _DATE = re.compile(r"(?<!\d)((?:19|20)\d\d)\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*
 _SPACES = re.compile(r"\s+")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _UNRENDERED = frozenset({"script", "style", "noscript", "template", "head"})
+_PER_ELEMENT = 4
 _PER_CHARACTER = 8
 """White space in a page's source is that much longer than what it sets apart."""
 _APART = frozenset({"br", "p", "div", "tr", "td", "li"})
@@ -204,11 +205,11 @@ def text_of(element: Element, most: int | None = None) -> str:
 
     Args:
         element: where.
-        most: enough of it; no more than so many elements are looked at, and little more than so many characters.
+        most: enough of it: little more than so many characters, and of a quarter as many elements.
     """
     if next(element.iterchildren(), None) is None:
         return squeeze(element.text or "")
-    return squeeze("".join(_pieces(element) if most is None else _first(_pieces(element, most), most)))
+    return squeeze("".join(_pieces(element) if most is None else _first(_pieces(element, most // _PER_ELEMENT), most)))
 
 
 def _first(pieces: Iterator[str], characters: int) -> Iterator[str]:
@@ -289,7 +290,8 @@ def anchor_text(anchor: Element) -> str:
 
     A link around a heading and a summary is called by its heading.
     """
-    shown = next((text for heading in anchor.iter(*_HEADINGS) if (text := text_of(heading))), "") or text_of(anchor)
+    headings = (text_of(heading, MAX_LINK_TEXT) for heading in islice(anchor.iter(*_HEADINGS), 5))
+    shown = next(filter(None, headings), "") or text_of(anchor, MAX_LINK_TEXT)
     title = squeeze(anchor.get("title") or "")
     if not shown:
         images = (squeeze(image.get("alt") or image.get("title") or "") for image in islice(anchor.iter("img"), 20))

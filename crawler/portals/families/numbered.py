@@ -14,7 +14,7 @@ from crawler.portals.families.base import MAX_PAGES, cut_short, declared, pager_
 from crawler.portals.families.create_page import unwrap_lists
 from crawler.portals.families.plain import Plain
 from crawler.portals.families.rows import Reading, read_rows
-from crawler.portals.markup import squeeze, text_of
+from crawler.portals.markup import MAX_LINK_TEXT, squeeze, text_of
 from crawler.portals.model import ListPage
 
 if TYPE_CHECKING:
@@ -87,6 +87,6 @@ def _labelled(reading: Reading) -> Iterator[tuple[int, str]]:
     pager = frozenset(pager_links(reading))
     here = _ADDRESS.fullmatch(reading.url)
     current = 1 if here is None or urlsplit(reading.url).path.endswith("/") else int(here["path"] or here["query"] or 1)
-    shown = [(squeeze(text_of(row.anchor)), row.link.url) for row in reading.links if row.link.url in pager]
+    shown = [(squeeze(text_of(row.anchor, MAX_LINK_TEXT)), row.link.url) for row in reading.links if row.link.url in pager]
     yield from ((int(label.group(1)), address) for text, address in shown if (label := _ROW_NUMBER.match(text)))
     yield from ((current + 1, address) for text, address in shown if _NEXT.match(text))

@@ -205,7 +205,7 @@ def _date_beside(anchor: Element, row: Element, texts: _RowTexts) -> str | None:
     edge = _EDGE_DATE.search(inside)
     if edge:
         return iso_date(edge.group(0))
-    boxes = (text_of(element, 4 * _MAX_DATE_TEXT) for element in islice(anchor.iter(*_DATE_TAGS), 20))
+    boxes = (text_of(element, 2 * _MAX_DATE_TEXT) for element in islice(anchor.iter(*_DATE_TAGS), 8))
     return next((date for text in boxes if len(text) <= _MAX_DATE_TEXT and (date := iso_date(text))), None)
 
 

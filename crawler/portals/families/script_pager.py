@@ -96,7 +96,7 @@ def _calls(root: Element) -> Iterator[_Call]:
 
 
 def _label(element: Element) -> str:
-    return squeeze(text_of(element)) or squeeze(element.get("value") or element.get("title") or "")
+    return text_of(element, 500) or squeeze(element.get("value") or element.get("title") or "")
 
 
 def _arguments(text: str) -> tuple[str, ...]:

@@ -91,7 +91,7 @@ def _channels(html: str) -> tuple[str, ...]:
     for element in parse_html(html).iter("li", "a", "div", "ul", "span", "input"):
         given = element.get("channelid") or element.get("data-channelid") or ""
         if _CHANNEL.fullmatch(given):
-            named.setdefault(given, text_of(element))
+            named.setdefault(given, text_of(element, 500))
     reports = [channel for channel, name in named.items() if names_report_column(name)]
     written = [channel for match in _SCRIPT_CHANNELS.finditer(html) for channel in _CHANNEL.findall(match["value"])]
     return tuple(dict.fromkeys(reports or [*named, *written]))

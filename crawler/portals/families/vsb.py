@@ -12,7 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from crawler.portals.families.base import MAX_PAGES, cut_short, declared, declared_numbers, pager_links, require_rows
 from crawler.portals.families.rows import Reading, read_rows
-from crawler.portals.markup import host_of, resolve, squeeze, text_of
+from crawler.portals.markup import MAX_LINK_TEXT, host_of, resolve, squeeze, text_of
 from crawler.portals.model import ListPage
 
 NAME = "vsb"
@@ -84,7 +84,7 @@ def _numbered_links(reading: Reading) -> dict[int, str]:
     for element in reading.root.iter("span"):
         if "p_no" in (element.get("class") or "").split():
             for anchor in element.findall("a"):
-                label = squeeze(text_of(anchor))
+                label = squeeze(text_of(anchor, MAX_LINK_TEXT))
                 address = resolve(reading.base, anchor.get("href") or "")
                 if label.isdecimal() and address and host_of(address) == host_of(reading.url):
                     found[int(label)] = address
