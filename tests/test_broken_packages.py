@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 
 import pytest
 
 from crawler.documents.archives import unpack
 from crawler.documents.docx import read_docx
+from crawler.documents.pdf_plumber import inflate_damaged
 from crawler.documents.sheets import read_sheets
 from crawler.documents.sheets_facts import MAX_SHEETS
 from crawler.outcomes import Outcome, OutcomeError
@@ -52,3 +54,12 @@ def test_one_sheet_listed_thousands_of_times_is_too_large() -> None:
         package.writestr("xl/worksheets/sheet1.xml", "<worksheet/>")
     with pytest.raises(OutcomeError, match=f"more than {MAX_SHEETS} sheets"):
         read_sheets(stream.getvalue())
+
+
+def test_a_damaged_stream_is_inflated_up_to_its_checksum() -> None:
+    text = b"0123456789" * 100
+    packed = zlib.compress(text)
+    assert inflate_damaged(packed[:-4]) == text
+    assert inflate_damaged(packed[:-1] + b"x") == text
+    with pytest.raises(zlib.error):
+        inflate_damaged(b"\xff" * 50)
