@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import cache, partial
 from itertools import islice
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -25,9 +26,10 @@ from crawler.portals.markup import (
     text_of,
 )
 from crawler.portals.model import ArticlePage, Link
+from crawler.portals.places import find_places, named, tagged
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 DOCUMENT_SUFFIXES = ("pdf", "doc", "docx", "wps", "xls", "xlsx", "et", "ofd", "zip", "rar", "7z", "rtf")
 MAX_ATTACHMENTS = 500
@@ -65,13 +67,13 @@ _DATE_PATHS = (
     "//*[contains(@class,'pubdate') or contains(@class,'pub-date') or contains(@class,'publish') or contains(@class,'date')]",
 )
 _SOURCE_PATHS = ('//*[@id="source"]', "//*[@class='source' or @class='ly']")
-_BODY_PATHS = (
-    "//*[@id='content' or @id='zoom' or @id='Zoom' or @id='zoomcon' or starts-with(@id,'vsb_content') or @id='pdfCon']",
-    "//*[@id='UCAP-CONTENT' or contains(@class,'v_news_content')]",
-    "//*[contains(concat(' ',@class,' '),' TRS_Editor ') or contains(@class,'trs_editor_view')]",
-    "//*[contains(@class,'details-main') or contains(@class,'article-content') or contains(@class,'content_article')]",
-    "//*[contains(@class,'yMain') or contains(@class,'bt-article')]",
-    "//article",
+_BODIES = (
+    named("content", "zoom", "Zoom", "zoomcon", "pdfCon", begins="vsb_content"),
+    named("UCAP-CONTENT", classes=("v_news_content",)),
+    named(word="TRS_Editor", classes=("trs_editor_view",)),
+    named(classes=("details-main", "article-content", "content_article")),
+    named(classes=("yMain", "bt-article")),
+    tagged("article"),
 )
 _MAX_TITLE = 200
 _MAX_MATCHES = 50
@@ -99,7 +101,7 @@ def parse_article(content: bytes, url: str, encoding: str | None = None) -> Arti
     detail = _detail(html)
     body_html = detail.get("content")
     given = parse_html(body_html) if isinstance(body_html, str) and body_html else None
-    page_text = text_of(root)
+    page_text = cache(partial(text_of, root))
     body, body_text = (given, text_of(given)) if given is not None else _body(root, page_text)
     return ArticlePage(
         title=_title(root, meta, detail),
@@ -220,7 +222,7 @@ def _without_comments(source: str) -> str:
 
 def _detail(html: str) -> dict[str, object]:
     """The article that gkmlpt pages hold as JSON in ``window._CONFIG.DETAIL``; empty where there is none."""
-    match = _DETAIL.search(html)
+    match = _DETAIL.search(html) if "DETAIL" in html else None
     if not match:
         return {}
     try:
@@ -253,7 +255,7 @@ def _title(root: Element, meta: dict[str, str], detail: dict[str, object]) -> st
     return _sane_title(re.sub(r"&lt;[^&]*&gt;", "", named)) if named else None
 
 
-def _published(root: Element, meta: dict[str, str], page_text: str) -> str | None:
+def _published(root: Element, meta: dict[str, str], page_text: Callable[[], str]) -> str | None:
     for name in ("pubdate", "publishdate", "others"):
         if found := iso_date(meta.get(name, "")[:_ENOUGH_FOR_A_DATE]):
             return found
@@ -261,11 +263,11 @@ def _published(root: Element, meta: dict[str, str], page_text: str) -> str | Non
         for element in _select(root, path)[:5]:
             if found := iso_date(text_of(element, _ENOUGH_FOR_A_DATE)[:60]):
                 return found
-    shown = _SHOWN_DATE.search(page_text)
+    shown = _SHOWN_DATE.search(page_text())
     return iso_date(shown["date"]) if shown else None
 
 
-def _source(root: Element, meta: dict[str, str], page_text: str) -> str | None:
+def _source(root: Element, meta: dict[str, str], page_text: Callable[[], str]) -> str | None:
     named = meta.get("contentsource", "")
     if named and named not in {"本网", "本站", "原创", "无"}:
         return named
@@ -274,19 +276,19 @@ def _source(root: Element, meta: dict[str, str], page_text: str) -> str | None:
             text = re.sub(r"^\S{0,4}来源\s*[:：]\s*", "", text_of(element, _ENOUGH_FOR_A_TITLE))
             if 2 <= len(text) <= _MAX_TITLE:
                 return text
-    shown = _SHOWN_SOURCE.search(page_text)
+    shown = _SHOWN_SOURCE.search(page_text())
     return shown["source"] if shown else named or None
 
 
-def _body(root: Element, page_text: str) -> tuple[Element, str]:
+def _body(root: Element, page_text: Callable[[], str]) -> tuple[Element, str]:
     """The element that holds the article, and its text."""
-    for path in _BODY_PATHS:
-        texts = [(element, text_of(element)) for element in outermost(_select(root, path))]
+    for places in find_places(root, _BODIES):
+        texts = [(element, text_of(element)) for element in outermost(places)]
         longest, text = max(texts, key=lambda one: len(one[1]), default=(root, ""))
         if text:
             return longest, text
     body = next(root.iter("body"), None)
-    return (root, page_text) if body is None else (body, text_of(body))
+    return (root, page_text()) if body is None else (body, text_of(body))
 
 
 def _select(root: Element, path: str) -> list[Element]:

@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from itertools import islice
 from urllib.parse import unquote, urlsplit
 
-from lxml import etree
-
 from crawler.portals.markup import MAX_LINK_TEXT, Element, outermost, resolve, squeeze, text_of
 from crawler.portals.model import Link
+from crawler.portals.places import find_places, named, tagged
 
 MAX_IMAGES = 60
 MAX_DATA_CHARACTERS = 12_000_000
@@ -19,13 +18,13 @@ MIN_WIDTH, MIN_HEIGHT = 200, 40
 """CSS pixels: what is shown smaller is an icon. A table 4 of its own is a low strip."""
 
 _MAX_ELEMENTS = 5_000
-_BODY_PATHS = (
-    "//*[@id='content' or @id='zoom' or @id='Zoom' or @id='zoomcon' or @id='vsb_content' or @id='pdfCon']",
-    "//*[@id='UCAP-CONTENT']",
-    "//*[contains(concat(' ',@class,' '),' TRS_Editor ') or contains(@class,'trs_editor_view')]",
-    "//*[contains(@class,'details-main') or contains(@class,'article-content') or contains(@class,'content_article')]",
-    "//*[contains(@class,'yMain') or contains(@class,'bt-article')]",
-    "//article",
+_BODIES = (
+    named("content", "zoom", "Zoom", "zoomcon", "vsb_content", "pdfCon"),
+    named("UCAP-CONTENT"),
+    named(word="TRS_Editor", classes=("trs_editor_view",)),
+    named(classes=("details-main", "article-content", "content_article")),
+    named(classes=("yMain", "bt-article")),
+    tagged("article"),
 )
 _IMAGE_NAME = re.compile(r"\.(?:jpe?g|png|gif|bmp|tiff?|webp)$", re.IGNORECASE)
 _NO_PAGE_NAME = re.compile(
@@ -70,9 +69,9 @@ def body_images(root: Element, base: str, body_html: Element | None = None) -> t
     """
     if body_html is not None and (found := _images(body_html, base, strict=False)):
         return found
-    for path in _BODY_PATHS:
+    for places in find_places(root, _BODIES):
         most: tuple[Link, ...] = ()
-        for element in outermost(_select(root, path)):
+        for element in outermost(places):
             found = _images(element, base, strict=False)
             most = found if len(found) > len(most) else most
         if most:
@@ -86,11 +85,6 @@ def holds_tables(body: Element) -> bool:
     texts = ["".join(map(str, table.itertext())) for table in tables if next(table.iterdescendants("table"), None) is None]
     text = re.sub(r"\s+", "", "".join(texts))
     return all(word in text for word in _TABLE_WORDS)
-
-
-def _select(root: Element, path: str) -> list[Element]:
-    found = root.xpath(path)
-    return [item for item in found[:50] if etree.iselement(item)] if isinstance(found, list) else []
 
 
 def _images(body: Element, base: str, *, strict: bool) -> tuple[Link, ...]:

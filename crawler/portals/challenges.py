@@ -64,12 +64,12 @@ _RUISHU_META = re.compile(r"<meta[^>]{0,4096}\br=['\"]m['\"]", re.IGNORECASE)
 
 def _ruishu(status: int, text: str, *, is_shell: bool) -> Challenge | None:
     """Ordinary pages of protected sites carry ``<script r='m'>`` too; only script *and* an empty page is the challenge."""
-    scripted = _RUISHU_SCRIPT.search(text)
+    scripted = _RUISHU_SCRIPT.search(text) if "$_ts" in text else None
     if status == 412:
         return Challenge("ruishu", "status 412" + (", script $_ts" if scripted else ""))
     if scripted and (is_shell or len(_visible(text)) <= _FEW_VISIBLE_CHARACTERS):
         return Challenge("ruishu", f"script {scripted.group(0)[:40]} on a page without text")
-    if _RUISHU_META.search(text) and is_shell and status in {200, 202, 400, 403}:
+    if is_shell and _RUISHU_META.search(text) and status in {200, 202, 400, 403}:
         return Challenge("ruishu", 'meta r="m" on a page without text')
     return None
 
@@ -147,12 +147,25 @@ def _firewall(status: int, visible: str, server: str) -> Challenge | None:
     return None
 
 
-_INVISIBLE = re.compile(r"<(script|style|noscript|head)\b.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)", re.IGNORECASE | re.DOTALL)
-_TAG = re.compile(r"<[^>]*>")
+_MARKUP = re.compile(
+    r"<(script|style|noscript|head)\b.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)|<[^>]*(?:>|\Z)", re.IGNORECASE | re.DOTALL
+)
+_ENOUGH_VISIBLE = 2_000
+"""Characters of visible text: nothing asks for more, and a page with so many is no challenge."""
 
 
 def _visible(text: str) -> str:
-    return " ".join(_TAG.sub(" ", _INVISIBLE.sub(" ", text)).split())
+    """The text outside tags, white space folded; enough of it."""
+    words: list[str] = []
+    seen = end = 0
+    for markup in _MARKUP.finditer(text):
+        found = text[end : markup.start()].split()
+        words += found
+        seen += sum(map(len, found))
+        end = markup.end()
+        if seen > _ENOUGH_VISIBLE:
+            return " ".join(words)
+    return " ".join([*words, *text[end:].split()])
 
 
 def _title(text: str) -> str:
