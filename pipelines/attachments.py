@@ -65,7 +65,7 @@ class AttachmentsPipeline(FilesPipeline):
                 document.content = None
             elif document.pages and document.outcome is None:
                 await self._fetch_pages(item, document)
-        return cast("PageItem", await super().process_item(item))
+        return cast("PageItem", await super().process_item(item)) if self._wanted(item) else item
 
     def get_media_requests(self, item: PageItem, info: MediaPipeline.SpiderInfo) -> list[Request]:  # noqa: ARG002
         """One request for each attachment that has no outcome yet, conditional where the server can be asked."""
@@ -196,17 +196,21 @@ class AttachmentsPipeline(FilesPipeline):
 
     async def _persist(self, content: bytes) -> dict[str, Any]:
         # Digests and disks take their time, and the reactor has other portals to serve.
-        sha256, media_type = await asyncio.to_thread(_describe, content)
-        path = content_path(sha256, media_type)
         if isinstance(self.store, AtomicFSFilesStore):
-            await asyncio.to_thread(self.store.persist_file, path, io.BytesIO(content), self.spiderinfo)
-        else:
-            await ensure_awaitable(self.store.persist_file(path, io.BytesIO(content), self.spiderinfo))
-        return {"sha256": sha256, "media_type": media_type, "size": len(content), "path": path}
+            return await asyncio.to_thread(self._persist_here, self.store, content)
+        stored = await asyncio.to_thread(_describe, content)
+        await ensure_awaitable(self.store.persist_file(stored["path"], io.BytesIO(content), self.spiderinfo))
+        return stored
+
+    def _persist_here(self, store: AtomicFSFilesStore, content: bytes) -> dict[str, Any]:
+        stored = _describe(content)
+        store.persist_file(stored["path"], io.BytesIO(content), self.spiderinfo)
+        return stored
 
 
-def _describe(content: bytes) -> tuple[str, str]:
-    return hashlib.sha256(content).hexdigest(), sniff(content)
+def _describe(content: bytes) -> dict[str, Any]:
+    sha256, media_type = hashlib.sha256(content).hexdigest(), sniff(content)
+    return {"sha256": sha256, "media_type": media_type, "size": len(content), "path": content_path(sha256, media_type)}
 
 
 def _is_conditional(request: Request) -> bool:

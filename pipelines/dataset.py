@@ -24,6 +24,8 @@ class DatasetPipeline:
 
     def __init__(self, crawler: Crawler) -> None:
         self.crawler = crawler
+        self._waiting: list[tuple[PageItem, asyncio.Future[int]]] = []
+        self._writing: asyncio.Task[None] | None = None
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -36,13 +38,47 @@ class DatasetPipeline:
         return cast("ReportsSpider", self.crawler.spider)
 
     async def process_item(self, item: PageItem) -> PageItem:
-        """Write the page and its documents, in one transaction each, in a thread: a disk may take its time."""
-        spider = self.spider
-        new = await asyncio.to_thread(self._record, spider, item)
+        """Write the page and its documents, in a thread: a disk may take its time.
+
+        What comes while others are being written is written together next, in one transaction.
+        """
+        written: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._waiting.append((item, written))
+        if self._writing is None:
+            self._writing = asyncio.create_task(self._write())
+        new = await written
         if new:
-            spider.sweeps[spider.portal_key(item.portal)].new_documents += new
+            self.spider.sweeps[self.spider.portal_key(item.portal)].new_documents += new
             self.crawler.stats.inc_value("document/new", new)
         return item
+
+    async def _write(self) -> None:
+        """Write until nothing waits."""
+        try:
+            while batch := self._waiting:
+                self._waiting = []
+                results = await asyncio.to_thread(self._record_all, self.spider, [item for item, _ in batch])
+                for (_, written), result in zip(batch, results, strict=True):
+                    if written.cancelled():
+                        continue
+                    if isinstance(result, int):
+                        written.set_result(result)
+                    else:
+                        written.set_exception(result)
+        finally:
+            self._writing = None
+
+    @staticmethod
+    def _record_all(spider: ReportsSpider, items: list[PageItem]) -> list[int | Exception]:
+        """How many documents of each page are new, or why it could not be written."""
+        try:
+            with spider.ledger.writer.together():
+                return [DatasetPipeline._record(spider, item) for item in items]
+        except Exception as error:  # noqa: BLE001 - given to whoever waits for the page
+            if len(items) == 1:
+                return [error]
+        # One of them cannot be written; nothing was. Each alone, so that it costs no other.
+        return [result for item in items for result in DatasetPipeline._record_all(spider, [item])]
 
     @staticmethod
     def _record(spider: ReportsSpider, item: PageItem) -> int:

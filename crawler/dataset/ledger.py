@@ -1,7 +1,7 @@
 """The ledger: what was tried, seen, kept, read and published, in one SQL database.
 
-Every method that writes is one transaction and says the same thing however often it is called, so a run that was killed
-anywhere is simply run again. Nothing outside this module knows the tables or a row's number.
+Every method that writes is one transaction (or part of one, see `Writer.together`) and says the same thing however often it is
+called, so a run that was killed anywhere is simply run again. Nothing outside this module knows the tables or a row's number.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from crawler.dataset.model import (
     Sighting,
 )
 from crawler.dataset.visits import Visits, known_document
+from crawler.dataset.writing import Writer
 from crawler.outcomes import Outcome
 
 BUSY_TIMEOUT_SECONDS = 60
@@ -60,6 +61,12 @@ SQLITE_PRAGMAS = (
     f"PRAGMA busy_timeout={BUSY_TIMEOUT_SECONDS * 1000}",
     "PRAGMA foreign_keys=ON",
 )
+
+
+_CONTENTS = sa.select(tables.documents.c.sha256).where(
+    tables.documents.c.url == sa.bindparam("at"), tables.documents.c.sha256.in_(("", sa.bindparam("one")))
+)
+"""Whether a URL is known to have failed, and to have had one content."""
 
 
 class LedgerError(Exception):
@@ -103,7 +110,8 @@ class Ledger:
             sa.event.listen(self._engine, "connect", _prepare_sqlite)
             sa.event.listen(self._engine, "begin", _begin_sqlite)
         self._reader = self._engine.execution_options(ledger_reads_only=True)
-        self.visits = Visits(self._engine, self._reader, clock)
+        self.writer = Writer(self._engine)
+        self.visits = Visits(self.writer, self._reader, clock)
         try:
             self._create_tables()
         except BaseException:
@@ -124,7 +132,7 @@ class Ledger:
 
     def begin_run(self, spider: str, *, started_at: datetime | None = None) -> int:
         """Notes that a run starts, and gives its number for ``finish_run`` and ``record_document``."""
-        with self._engine.begin() as connection:
+        with self.writer.begin() as connection:
             statement = tables.runs.insert().values(spider=spider, started_at=self._time(started_at))
             return int(connection.execute(statement.returning(tables.runs.c.id)).scalar_one())
 
@@ -138,7 +146,7 @@ class Ledger:
         finished_at: datetime | None = None,
     ) -> None:
         """Notes how a run ended. A run without this was killed. ``stats`` that JSON does not know are written as text."""
-        with self._engine.begin() as connection:
+        with self.writer.begin() as connection:
             connection.execute(
                 tables.runs.update()
                 .where(tables.runs.c.id == run)
@@ -182,7 +190,7 @@ class Ledger:
         if new_document:
             facts["last_new_document"] = time
         facts |= {key: value for key, value in (("family", family), ("browser", browser)) if value is not None}
-        with self._engine.begin() as connection:
+        with self.writer.begin() as connection:
             sql.upsert(connection, tables.portals, {"spider": spider, "portal": portal}, facts)
 
     def record_column(
@@ -206,7 +214,7 @@ class Ledger:
             "outcome": outcome.value,
             "message": message,
         }
-        with self._engine.begin() as connection:
+        with self.writer.begin() as connection:
             sql.upsert(connection, tables.columns, {"portal": portal, "url": url}, facts)
 
     def record_page(
@@ -240,7 +248,7 @@ class Ledger:
         }
         known = {key: value for key, value in facts.items() if value is not None}
         seen: dict[str, Any] = {"last_seen": time, "gone_at": None, "outcome": outcome.value, "message": message}
-        with self._engine.begin() as connection:
+        with self.writer.begin() as connection:
             sql.upsert(connection, tables.pages, {"url": url, "portal": portal}, known | seen, once={"first_seen": time})
 
     def mark_gone(self, portal: str, column_url: str, *, not_seen_since: datetime, at: datetime | None = None) -> int:
@@ -249,7 +257,7 @@ class Ledger:
         Their documents stay in the ledger and in the dataset: a report that was published once is not unpublished.
         """
         page = tables.pages.c
-        with self._engine.begin() as connection:
+        with self.writer.begin() as connection:
             result = connection.execute(
                 tables.pages.update()
                 .where(
@@ -302,11 +310,9 @@ class Ledger:
         if link_text is not None:
             facts["link_text"] = link_text
         document = tables.documents.c
-        with self._engine.begin() as connection:
-            known = connection.execute(
-                sa.select(sa.literal(1)).where(document.url == url, document.sha256 == sha256)
-            ).one_or_none()
-            if sha256:
+        with self.writer.begin() as connection:
+            known = set(connection.execute(_CONTENTS, {"at": url, "one": sha256}).scalars())
+            if sha256 and "" in known:
                 connection.execute(tables.documents.delete().where(document.url == url, document.sha256 == ""))
             sql.upsert(
                 connection,
@@ -315,7 +321,7 @@ class Ledger:
                 facts,
                 once={"page_url": page_url, "first_seen": time},
             )
-        return known is None and bool(sha256)
+        return bool(sha256) and sha256 not in known
 
     def touch_document(self, url: str, *, run: int | None = None, at: datetime | None = None) -> None:
         """Notes that the newest content of a URL is still what the server has (status 304)."""
@@ -323,7 +329,7 @@ class Ledger:
         if known is None:
             return
         document = tables.documents.c
-        with self._engine.begin() as connection:
+        with self.writer.begin() as connection:
             connection.execute(tables.documents.delete().where(document.url == url, document.sha256 == ""))
             connection.execute(
                 tables.documents.update()
@@ -420,7 +426,7 @@ class Ledger:
             "seconds": seconds,
         }
         key = {"sha256": sha256, "extractor_version": extractor_version}
-        with self._engine.begin() as connection:
+        with self.writer.begin() as connection:
             sql.upsert(connection, tables.extractions, key, facts)
 
     # What publishing needs
@@ -606,7 +612,7 @@ class Ledger:
             "status": status,
             "reason": reason,
         }
-        with self._engine.begin() as connection:
+        with self.writer.begin() as connection:
             sql.upsert(connection, tables.publications, {"spider": spider, "version": version}, facts)
 
     def publications(self, spider: str) -> list[PublicationRow]:
@@ -642,7 +648,7 @@ class Ledger:
         return None if data is None else unpack(data)
 
     def _create_tables(self) -> None:
-        with self._engine.begin() as connection:
+        with self.writer.begin() as connection:
             tables.metadata.create_all(connection)
             statement = sql.insert(connection, tables.meta).values(key="schema_version", value=str(tables.SCHEMA_VERSION))
             connection.execute(statement.on_conflict_do_nothing(index_elements=["key"]))

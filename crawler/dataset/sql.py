@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,7 +12,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 def insert(connection: sa.Connection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
     """An INSERT that knows ON CONFLICT, in the words of the connection's database."""
-    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+    return _insert(connection.dialect.name, table)
+
+
+def _insert(dialect: str, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
 
 
 def upsert(
@@ -22,8 +27,14 @@ def upsert(
     once: Mapping[str, Any] | None = None,
 ) -> None:
     """One row a key: ``facts`` are written every time, ``once`` only when the row is new."""
-    statement = insert(connection, table).values(**key, **facts, **(once or {}))
+    names = (tuple(key), tuple(facts))
+    connection.execute(_upsert(connection.dialect.name, table, *names), {**key, **facts, **(once or {})})
+
+
+@cache
+def _upsert(dialect: str, table: sa.Table, key: tuple[str, ...], facts: tuple[str, ...]) -> sqlite.Insert | postgresql.Insert:
+    """Made once: making a statement takes longer than the database takes to run it."""
+    statement = _insert(dialect, table)
     if facts:
-        connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_=dict(facts)))
-    else:
-        connection.execute(statement.on_conflict_do_nothing(index_elements=list(key)))
+        return statement.on_conflict_do_update(index_elements=key, set_={name: statement.excluded[name] for name in facts})
+    return statement.on_conflict_do_nothing(index_elements=key)

@@ -16,6 +16,7 @@ from crawler.dataset import tables
 from crawler.dataset.clock import Clock, iso
 from crawler.dataset.model import KnownDocument, KnownPage, Validators
 from crawler.dataset.sql import upsert
+from crawler.dataset.writing import Writer
 from crawler.outcomes import Outcome
 
 MOST_URLS = 500
@@ -26,13 +27,13 @@ class Visits:
     """The memory of earlier nights.
 
     Args:
-        engine: for writing.
+        writer: of the ledger.
         reader: the same database, for transactions that only read.
         clock: gives the time that is written where the caller gives none.
     """
 
-    def __init__(self, engine: sa.Engine, reader: sa.Engine, clock: Clock) -> None:
-        self._engine, self._reader, self._clock = engine, reader, clock
+    def __init__(self, writer: Writer, reader: sa.Engine, clock: Clock) -> None:
+        self._writer, self._reader, self._clock = writer, reader, clock
 
     # Where columns begin
 
@@ -51,7 +52,7 @@ class Visits:
     def keep_entries(self, spider: str, portal: str, urls: Iterable[str], *, at: datetime | None = None) -> None:
         """Puts the columns that discovery found in the place of those found before."""
         entry, time = tables.entries.c, iso(at or self._clock())
-        with self._engine.begin() as connection:
+        with self._writer.begin() as connection:
             connection.execute(tables.entries.delete().where(entry.spider == spider, entry.portal == portal))
             for url in dict.fromkeys(urls):
                 connection.execute(tables.entries.insert().values(spider=spider, portal=portal, url=url, found_at=time))
@@ -82,7 +83,7 @@ class Visits:
     ) -> None:
         """Keeps a part of a list, where the server can be asked about it later; else forgets it."""
         row = tables.list_pages.c
-        with self._engine.begin() as connection:
+        with self._writer.begin() as connection:
             if not (validators.etag or validators.last_modified):
                 connection.execute(tables.list_pages.delete().where(row.portal == portal, row.key == key))
                 return
@@ -156,7 +157,7 @@ class Visits:
             "last_modified": validators.last_modified,
             "fetched_at": iso(at or self._clock()),
         }
-        with self._engine.begin() as connection:
+        with self._writer.begin() as connection:
             upsert(connection, tables.visits, {"portal": portal, "url": url}, facts)
 
     def touch_page(
@@ -170,7 +171,7 @@ class Visits:
     ) -> None:
         """Notes that a page and its documents (address and sha256 each) are still there, unchanged."""
         page, document, time = tables.pages.c, tables.documents.c, iso(at or self._clock())
-        with self._engine.begin() as connection:
+        with self._writer.begin() as connection:
             connection.execute(
                 tables.pages.update().where(page.url == page_url, page.portal == portal).values(last_seen=time, gone_at=None)
             )
