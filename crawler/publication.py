@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from crawler.dataset.assertions import Thresholds
+from crawler.dataset.clock import utc_now
 from crawler.dataset.publish import Publication, publish
+from crawler.dataset.report import Surroundings
 from crawler.forms.titles import read_title
+from crawler.health import health_report, portal_states
+from crawler.pictures import SourcePictures
 
 if TYPE_CHECKING:
     from scrapy.settings import BaseSettings
@@ -31,6 +35,13 @@ def publish_workspace(
         divisions: the administrative divisions that organisation names are resolved against.
         trust_ledger: open no record where the ledger says that nothing happened.
     """
+
+    def portals() -> list[dict[str, Any]]:
+        now = utc_now()
+        states = portal_states(ledger, spider, now, stale_days=settings.getint("STALE_DAYS"))
+        entries: list[dict[str, Any]] = health_report(states, spider, now)["entries"]
+        return entries
+
     thresholds = Thresholds(count_floor=settings.getfloat("PUBLISH_COUNT_FLOOR"))
     return publish(
         ledger,
@@ -40,6 +51,7 @@ def publish_workspace(
         thresholds=thresholds,
         read_title=lambda title: (read_title(title).organisation, read_title(title).year),
         trust_ledger=trust_ledger,
+        surroundings=Surroundings(portals, SourcePictures.of(workspace, settings)),
     )
 
 

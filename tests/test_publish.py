@@ -96,6 +96,7 @@ def test_the_first_version_is_whole_and_current(house: House) -> None:
     names = {path.name for path in (house.root / "current").iterdir()}
     assert names == {
         "reports.jsonl", "superseded.jsonl", "reports.csv", "cells.csv", "text", "delta.jsonl", "problems.jsonl", "manifest.json",
+        "report.html",
     }  # fmt: skip
     records = house.current()
     assert [record["report_id"] for record in records] == sorted(record["report_id"] for record in records)

@@ -24,6 +24,7 @@ from crawler.dataset.model import PortalHealth, Sighting
 from crawler.dataset.organisations import Division
 from crawler.dataset.reading import TitleReader
 from crawler.dataset.renditions import LoadRecord
+from crawler.dataset.report import Contents, Surroundings, health_entries, write_page
 from crawler.dataset.schema import SCHEMA_VERSION, RecordValidator
 from crawler.dataset.versions import (
     FAILED,
@@ -49,6 +50,7 @@ STATE = "state_sha256"
 """Beside the counts that the ledger keeps of a publication: the digest of what the version was made from."""
 
 DEFAULT_THRESHOLDS = Thresholds()
+LEDGER_ONLY = Surroundings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,7 @@ def publish(
     read_title: TitleReader | None = None,
     force: bool = False,
     trust_ledger: bool = False,
+    surroundings: Surroundings = LEDGER_ONLY,
 ) -> Publication:
     """Publishes what the ledger holds for a spider under ``<output_dir>/<spider>``.
 
@@ -92,6 +95,7 @@ def publish(
         read_title: what a page's title says of organisation and year, for documents that do not say themselves.
         trust_ledger: where the ledger says that nothing happened since the current version was made, no record is opened to
             make sure. After a night without news that is nearly all of the time.
+        surroundings: what ``report.html`` shows beyond the dataset.
 
     Raises:
         PublishLockedError: another process is publishing this dataset.
@@ -124,7 +128,7 @@ def publish(
             ledger.record_publication(spider, previous.name, status=PUBLISHED, reason="", counts=counts, at=made_at)
             return Publication(UNCHANGED, previous.name, previous, before["counts"], repaired=repaired)
         name, staging = new_staging(root, stamp(moment))
-        job = _Job(ledger, spider, root, name, staging, previous, moment, thresholds, repaired, state)
+        job = _Job(ledger, spider, root, name, staging, previous, moment, thresholds, repaired, state, surroundings)
         try:
             return _publish(job, assembly, content, before)
         finally:
@@ -143,14 +147,17 @@ class _Job:
     thresholds: Thresholds
     repaired: bool
     state: str
+    surroundings: Surroundings
 
 
 def _publish(job: _Job, assembly: Assembly, content: str, before: Mapping[str, Any] | None) -> Publication:
-    tally = _write_records(job, assembly)
+    contents = Contents()
+    tally = _write_records(job, assembly, contents)
     failed = tuple(failures(tally, before["counts"] if before else None, job.thresholds))
     if failed:
         return _keep_failed(job, tally.counts(), failed)
     changes = _write_delta(job)
+    _write_report(job, assembly, contents)
     manifest = _manifest(job, tally, content, changes)
     (job.staging / MANIFEST).write_text(_pretty(manifest), encoding="utf-8")
     final = commit(job.staging, job.name)
@@ -178,7 +185,7 @@ def _content_digest(assembly: Assembly, load: LoadRecord) -> str:
     return content.hexdigest()
 
 
-def _write_records(job: _Job, assembly: Assembly) -> Tally:
+def _write_records(job: _Job, assembly: Assembly, contents: Contents) -> Tally:
     """Writes every record, one in memory at a time, and counts them."""
     tally, validator = Tally(), RecordValidator()
     load = job.ledger.load_record
@@ -192,6 +199,7 @@ def _write_records(job: _Job, assembly: Assembly) -> Tally:
             if errors:
                 continue  # The version fails; a record that is not what it seems is not fit for the exporters.
             tally.add(record)
+            contents.add(record, version.renditions[0].sighting.sha256)
             for exporter in exporters:
                 exporter.add(record)
     with SupersededJsonl(job.staging) as superseded:
@@ -228,6 +236,28 @@ def _write_delta(job: _Job) -> dict[str, int]:
             counts[change["op"]] += 1
             lines.write(json_line(change))
     return counts
+
+
+def _write_report(job: _Job, assembly: Assembly, contents: Contents) -> None:
+    """Writes ``report.html``: counts, failed checks with their pictures, and what changed."""
+    ledger, portals = job.ledger, job.surroundings.portals
+    by_media_type = ledger.media_type_counts(spider=job.spider)
+    facts = contents.facts(
+        portals() if portals else health_entries(ledger.portal_health(job.spider)),
+        {kind or NOT_STORED: {key.value: count for key, count in found.items()} for kind, found in by_media_type.items()},
+        assembly.problems,
+        job.staging / "delta.jsonl",
+    )
+    failed, pictures, picture_counts = contents.failed(job.surroundings.pictures)
+    facts |= {
+        "version": job.name,
+        "spider": job.spider,
+        "created_at": iso(job.now),
+        "previous_version": job.previous.name if job.previous else None,
+        "failed": failed,
+        "pictures": picture_counts,
+    }
+    write_page(job.staging, facts, pictures)
 
 
 def _manifest(job: _Job, tally: Tally, content: str, changes: Mapping[str, int]) -> dict[str, Any]:

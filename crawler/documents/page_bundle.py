@@ -13,11 +13,15 @@ import zipfile
 import zlib
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from crawler.documents.model import Document
 from crawler.documents.scan import require_ocr
 from crawler.documents.sniff import PAGE_IMAGES, sniff
 from crawler.outcomes import Outcome, OutcomeError
+
+if TYPE_CHECKING:
+    from crawler.documents.scan.image import PageImage
 
 MAX_PAGES = 60
 MAX_BYTES = 60 * 1024 * 1024
@@ -94,7 +98,21 @@ def read_page_bundle(content: bytes) -> Document:
     # An optional extra, and 0.3 s to load.
     from crawler.documents.assembly import assemble, items_of
     from crawler.documents.scan.document import read_images
-    from crawler.documents.scan.image import PageImage, file_images
+
+    pages = bundle_pages(images)
+    read = read_images(pages)
+    items = items_of([read.marks(page.number) for page in pages])
+    read.annotate(items)
+    return Document(PAGE_IMAGES, tuple(read.finish(assemble(items))), page_count=len(pages), flags=read.flags)
+
+
+def bundle_pages(images: Sequence[bytes]) -> list[PageImage]:
+    """The pages that the images of a container are, numbered as ``where`` counts them. Needs the ``ocr`` extra.
+
+    Raises:
+        OutcomeError: ``not_a_document`` where no image is large enough; what a page raises, with its number.
+    """
+    from crawler.documents.scan.image import file_images
 
     pages: list[PageImage] = []
     for number, image in enumerate(images, start=1):
@@ -106,10 +124,7 @@ def read_page_bundle(content: bytes) -> Document:
         pages += [replace(one, number=len(pages) + place) for place, one in enumerate(found, start=1)]
     if not pages:
         raise OutcomeError(Outcome.NOT_A_DOCUMENT, f"none of the {len(images)} images is large enough to be a page or a table")
-    read = read_images(pages)
-    items = items_of([read.marks(page.number) for page in pages])
-    read.annotate(items)
-    return Document(PAGE_IMAGES, tuple(read.finish(assemble(items))), page_count=len(pages), flags=read.flags)
+    return pages
 
 
 def _on_paper(image: bytes) -> bytes | None:
