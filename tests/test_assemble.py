@@ -19,7 +19,8 @@ from .builders import BLANK, DIVISIONS, extraction_record, sighting
 
 GRANTED = "requests.granted.natural_person"
 TOWN_2023 = "410324:赤土店镇人民政府:2023:own"
-KEYS = """report_id org_id org_name org_name_raw org_level org_type region_code region_path year title form_version
+KEYS = """report_id org_id org_name org_name_raw org_level org_type region_code region_path
+township_code org_confidence org_evidence year title form_version
 reporting_scope published_date period contact sections text values cells checks quality_flags methods readings documents portal
 page_url column_url version_no supersedes first_seen last_seen gone_at extractor_version"""
 LATER = "2026-02-10T02:00:00Z"

@@ -13,7 +13,9 @@ from typing import Any
 
 from crawler.dataset.joining import PART_OUTCOMES, join_split_reports
 from crawler.dataset.model import Record, Sighting
-from crawler.dataset.organisations import UNRESOLVED, Division, Gazetteer, Organisation, resolve_organisation
+from crawler.dataset.neighbours import Neighbours
+from crawler.dataset.organisation_context import by_same_text, settle_by_words
+from crawler.dataset.organisations import UNRESOLVED, WEAK, Division, Gazetteer, Organisation, resolve_organisation
 from crawler.dataset.reading import (
     OWN_SCOPE,
     UNKNOWN_SCOPE,
@@ -26,37 +28,15 @@ from crawler.dataset.reading import (
     read_sighting,
 )
 from crawler.dataset.renditions import LoadRecord, Version, split_versions, stood_together
-from crawler.forms.context_checks import run_context_checks
+from crawler.dataset.report_version import Key, ReportVersion, version_id
+from crawler.forms.context_checks import RECEIVED, run_context_checks
 from crawler.outcomes import Outcome
 
-ASSEMBLY_VERSION = "2"
+ASSEMBLY_VERSION = "3"
 """Raised when the same ledger could give another dataset."""
 
 COPIED_TEXT = "copied_text"
 RENDITIONS_DIFFER = "renditions_differ"
-
-Key = tuple[str, int | None, str]
-"""Organisation, year and scope; for what cannot be identified, its text."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReportVersion:
-    """One version of one report, without its record: ``report_record`` makes that."""
-
-    report_id: str
-    version_no: int
-    supersedes: str | None
-    organisation: Organisation
-    year: int | None
-    reporting_scope: str
-    renditions: tuple[Reading, ...]
-    """Best first."""
-    flags: tuple[str, ...]
-
-    @property
-    def version_id(self) -> str:
-        """``<report_id>/v<version_no>``."""
-        return version_id(self.report_id, self.version_no)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +46,6 @@ class Assembly:
     current: tuple[ReportVersion, ...]
     superseded: tuple[ReportVersion, ...]
     problems: tuple[Sighting, ...]
-
-
-def version_id(report_id: str, version_no: int) -> str:
-    """How one version of a report is named, in ``supersedes``."""
-    return f"{report_id}/v{version_no}"
 
 
 def assemble(
@@ -92,15 +67,18 @@ def assemble(
     groups: dict[Key, list[Reading]] = defaultdict(list)
     for reading in _settle_scopes(_agree_on_organisations(readings)):
         groups[_key(reading)].append(reading)
-    current: list[ReportVersion] = []
-    superseded: list[ReportVersion] = []
+    current: dict[Key, ReportVersion] = {}
+    superseded: dict[Key, list[ReportVersion]] = {}
     for key, group in groups.items():
         versions = _number_versions(key, split_versions(group, load))
-        current.append(versions[-1])
-        superseded.extend(versions[:-1])
+        current[key] = versions[-1]
+        superseded[key] = versions[:-1]
+    beside = Neighbours(current)
+    standing = [beside.given_to(key, version) for key, version in current.items()]
+    replaced = [beside.given_to(key, version) for key, versions in superseded.items() for version in versions]
     return Assembly(
-        current=tuple(_flag_copies(sorted(current, key=lambda version: version.report_id))),
-        superseded=tuple(sorted(superseded, key=lambda version: (version.report_id, version.version_no))),
+        current=tuple(_flag_copies(sorted(standing, key=lambda version: version.report_id))),
+        superseded=tuple(sorted(replaced, key=lambda version: (version.report_id, version.version_no))),
         problems=tuple(problems),
     )
 
@@ -120,7 +98,7 @@ def report_record(version: ReportVersion, load: LoadRecord) -> Record:
         "form_version": record.get("form_version"),
         "reporting_scope": version.reporting_scope,
         "published_date": published_date,
-        **_content_fields(record, organisation, published_date, version.flags),
+        **_content_fields(record, organisation, published_date, version.flags, version.previous, version.received_below),
         "documents": _documents(version.renditions),
         "portal": sighting.portal_name,
         "page_url": sighting.page_url,
@@ -137,16 +115,18 @@ def report_record(version: ReportVersion, load: LoadRecord) -> Record:
 def local_record(record: Record, *, gazetteer: Gazetteer, content_sha256: str, extractor_version: str) -> Record:
     """A local file's record with the keys of ``reports.jsonl``, without those that only a crawl knows.
 
-    The organisation is resolved by its name alone; where that is not enough it is ``None`` and a flag says so.
+    The organisation is resolved by its name and the record's own words; where they do not tell it is ``None`` and a flag
+    says so.
     """
-    organisation = resolve_organisation(record.get("org_name_raw"), gazetteer=gazetteer)
+    name = record.get("org_name_raw")
+    organisation = settle_by_words(resolve_organisation(name, gazetteer=gazetteer), name, record, gazetteer)
     year, scope = record.get("year"), record.get("reporting_scope")
     key = OWN_SCOPE if scope in UNSTATED_SCOPES else scope
-    flags = [*organisation_flags(organisation), *([YEAR_UNKNOWN] if year is None else [])]
+    flags = [*organisation_flags(organisation, has_portal=False), *([YEAR_UNKNOWN] if year is None else [])]
     identified = organisation.org_id is not None and year is not None
     return {
         "report_id": f"{organisation.org_id}:{year}:{key}" if identified else f"document:{content_sha256[:32]}",
-        **_organisation_fields(organisation, record.get("org_name_raw")),
+        **_organisation_fields(organisation, name),
         "year": year,
         "title": record.get("title"),
         "form_version": record.get("form_version"),
@@ -166,12 +146,27 @@ def _organisation_fields(organisation: Organisation, name: str | None) -> Record
         "org_type": organisation.org_type,
         "region_code": organisation.region_code,
         "region_path": organisation.region_path,
+        "township_code": organisation.township_code,
+        "org_confidence": organisation.confidence,
+        "org_evidence": list(organisation.evidence),
     }
 
 
-def _content_fields(record: Record, organisation: Organisation, published_date: str | None, flags: Iterable[str]) -> Record:
+def _content_fields(
+    record: Record,
+    organisation: Organisation,
+    published_date: str | None,
+    flags: Iterable[str],
+    previous: Reading | None = None,
+    received_below: Sequence[float] | None = None,
+) -> Record:
     context = run_context_checks(
-        record, org_level=organisation.org_level, org_type=organisation.org_type, published_date=published_date
+        record,
+        org_level=organisation.org_level,
+        org_type=organisation.org_type,
+        published_date=published_date,
+        previous=None if previous is None else {"form_version": previous.form_version, "values": previous.values()},
+        children=None if received_below is None else [{"values": {RECEIVED: received}} for received in received_below],
     )
     return {
         "period": record.get("period"),
@@ -261,6 +256,8 @@ def _agree_on_organisations(readings: Sequence[Reading]) -> list[Reading]:
 
 def _agree(group: list[Reading]) -> list[Reading]:
     known = {reading.organisation.org_id: reading.organisation for reading in group if reading.organisation.org_id}
+    sure = {org_id: organisation for org_id, organisation in known.items() if organisation.confidence != WEAK}
+    known = sure or known
     years = {reading.year for reading in group if reading.year is not None}
     if len(group) == 1 or not known:
         return group
@@ -269,10 +266,13 @@ def _agree(group: list[Reading]) -> list[Reading]:
         organisation.own_name == deepest.own_name and f"{_path(deepest)}/".startswith(f"{_path(organisation)}/")
         for organisation in known.values()
     )
+    settled_on = min(reading.sighting.portal_name for reading in group if reading.organisation.org_id == deepest.org_id)
     agreed = []
     for reading in group:
         year = reading.year if len(years) != 1 else next(iter(years))
-        organisation = deepest if one_place else reading.organisation
+        organisation = reading.organisation
+        if one_place and organisation.org_id != deepest.org_id:
+            organisation = by_same_text(deepest, settled_on)
         settled = {UNRESOLVED} if organisation.org_id else set()
         flags = tuple(flag for flag in reading.flags if flag not in settled)
         agreed.append(replace(reading, organisation=organisation, year=year, flags=flags))

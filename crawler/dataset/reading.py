@@ -14,9 +14,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Any
+from urllib.parse import unquote
 
 from crawler.dataset.model import Record, Sighting
+from crawler.dataset.organisation_context import settle_by_words
 from crawler.dataset.organisations import BY_NAME_ONLY, UNRESOLVED, Gazetteer, Organisation, resolve_organisation
+from crawler.forms.context_checks import RECEIVED
 from crawler.forms.model import State, Status
 from crawler.forms.parts import join_parts
 from crawler.outcomes import Outcome
@@ -38,6 +41,8 @@ UNKNOWN_STATES = (State.ABSENT.value, State.UNPARSED.value)
 
 MINIMUM_TEXT = 50
 """Characters below which two equal texts say nothing: a heading alone is no report."""
+
+NO_NUMBER = frozenset(state.value for state in State)
 
 READ_BY_OCR = "read_by_ocr"
 OCR_DOUBTS = ("no_two_readings_agree:", "second_reading_differs:", "ocr_suspect:")
@@ -86,6 +91,9 @@ class Reading:
     """Of which something is legible."""
     parts: tuple[Sighting, ...] = ()
     """The documents that the report was joined from; empty where it is one document."""
+    form_version: str | None = None
+    received: float | None = None
+    """Requests received in the year, for the report of the level above."""
 
     @property
     def order(self) -> tuple[str, str, str, str]:
@@ -111,6 +119,10 @@ class Reading:
         """The value, or the state, of each cell of which something is known."""
         cells: dict[str, Any] = json.loads(zlib.decompress(self.known_cells))
         return cells
+
+    def values(self) -> dict[str, float]:
+        """The numbers that are legible, for the checks of the year after; a cell that OCR doubts is none."""
+        return {key: _parsed(text) for key, text in self.cells().items() if text not in NO_NUMBER}
 
 
 def normalise_text(text: str) -> str:
@@ -158,7 +170,8 @@ def read_sighting(sighting: Sighting, gazetteer: Gazetteer, read_title: TitleRea
         portal_region_code=sighting.portal_region_code,
         gazetteer=gazetteer,
     )
-    flags += organisation_flags(organisation)
+    organisation = settle_by_words(organisation, name, record, gazetteer, titles)
+    flags += organisation_flags(organisation, has_portal=bool(sighting.portal_region))
     if year is None:
         flags.append(YEAR_UNKNOWN)
     scope: str = record.get("reporting_scope") or UNKNOWN_SCOPE
@@ -172,7 +185,9 @@ def read_sighting(sighting: Sighting, gazetteer: Gazetteer, read_title: TitleRea
         year=year,
         scope=None if scope in UNSTATED_SCOPES else scope,
         scope_key=OWN_SCOPE if scope in UNSTATED_SCOPES else scope,
-        corrected=any(word in title for word in CORRECTION_WORDS for title in (record.get("title") or "", *titles)),
+        corrected=any(
+            word in title for word in CORRECTION_WORDS for title in (record.get("title") or "", *titles, unquote(sighting.url))
+        ),
         published_date=record.get("published_date") or sighting.page_published_date or sighting.list_date,
         text_digest=_digest(text) if len(text) >= MINIMUM_TEXT else None,
         prose_digest=_prose_digest(words, name, organisation),
@@ -186,6 +201,8 @@ def read_sighting(sighting: Sighting, gazetteer: Gazetteer, read_title: TitleRea
         flags=tuple(flags),
         by_ocr=READ_BY_OCR in (record.get("quality_flags") or ()),
         tables=frozenset(key.partition(".")[0] for key in known),
+        form_version=record.get("form_version"),
+        received=(record.get("values") or {}).get(RECEIVED),
     )
 
 
@@ -197,11 +214,11 @@ def load_reading(reading: Reading, load: Callable[[str, str], Record]) -> Record
     return join_parts(records, [part.sha256 for part in reading.parts])
 
 
-def organisation_flags(organisation: Organisation) -> list[str]:
+def organisation_flags(organisation: Organisation, *, has_portal: bool) -> list[str]:
     """What a reader of the record should know about how sure its organisation is."""
     if organisation.org_id is None:
         return [UNRESOLVED]
-    return [BY_NAME_ONLY] if organisation.confidence == "low" else []
+    return [BY_NAME_ONLY] if organisation.is_by_name_only and not has_portal else []
 
 
 def known_cells(record: Mapping[str, Any]) -> dict[str, str]:
@@ -219,6 +236,11 @@ def known_cells(record: Mapping[str, Any]) -> dict[str, str]:
         for key, cell in (record.get("cells") or {}).items()
         if cell["state"] not in UNKNOWN_STATES and key not in doubted
     }
+
+
+def _parsed(text: str) -> float:
+    """The number that ``_number`` wrote."""
+    return int(text) if text.lstrip("-").isdigit() else float(text)
 
 
 def _number(value: float) -> str:

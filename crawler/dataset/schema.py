@@ -14,6 +14,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from crawler.dataset.model import Record
+from crawler.dataset.organisations import CONFIDENCES
 from crawler.forms.catalogue import FORM_VERSIONS, TABLES, all_metrics, load_form
 from crawler.forms.model import State, Status
 from crawler.outcomes import Outcome
@@ -21,7 +22,7 @@ from crawler.outcomes import Outcome
 SCHEMA_VERSION = "1"
 SCHEMA_FILE = Path(__file__).resolve().parents[2] / "docs" / "schema" / "report.schema.json"
 
-LEVELS = ("province", "prefecture", "county", "township")
+LEVELS = ("national", "province", "prefecture", "county", "township")
 TYPES = ("government", "government_office", "department", "township", "street", "development_zone", "other")
 
 TALLIES = ("agreed", "settled", "disagreed", "once")
@@ -77,6 +78,9 @@ def _properties() -> dict[str, Any]:
         "org_type": {"enum": list(TYPES)},
         "region_code": {"type": ["string", "null"], "pattern": r"^\d{6}$"},
         "region_path": MAYBE_TEXT,
+        "township_code": {"type": ["string", "null"], "pattern": r"^\d{9}$"},
+        "org_confidence": {"enum": [*CONFIDENCES, None]},
+        "org_evidence": strings,
         "year": {"type": ["integer", "null"], "minimum": 1990, "maximum": 2100},
         "title": MAYBE_TEXT,
         "form_version": MAYBE_TEXT,
