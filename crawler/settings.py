@@ -153,6 +153,7 @@ DOWNLOADER_MIDDLEWARES = {
 
 EXTENSIONS = {
     "scrapy.extensions.telnet.TelnetConsole": None,
+    "crawler.garbage.GarbageExtension": 490,
     "crawler.progress.ProgressExtension": 500,
     "crawler.window.WindowExtension": 510,
     "spidermon.contrib.scrapy.extensions.Spidermon": 900,
