@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from functools import cache
+from pathlib import Path
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.dataset.organisations import Division, Organisation, resolve_organisation
+from crawler.dataset.organisation_context import settle_by_words
+from crawler.dataset.organisations import Division, Gazetteer, Organisation, resolve_organisation
+from crawler.divisions import registered_divisions
+from crawler.forms.titles import is_report_title, read_title
 
 DIVISIONS: tuple[Division, ...] = (
     ("河南省", "410000"),
@@ -259,3 +266,157 @@ def test_the_chain_of_places_never_changes_the_organisation(own: str, chain: str
 @given(st.text(alphabet="河南省洛阳市栾川县嵩赤土店镇乡人民政府办公室街道教育局 \u3000\u200b", max_size=20))
 def test_white_space_never_changes_the_organisation(name: str) -> None:
     assert resolve("\u3000".join(name), LUANCHUAN).org_id == resolve(name, LUANCHUAN).org_id
+
+
+@cache
+def registry() -> Gazetteer:
+    return Gazetteer(registered_divisions())
+
+
+def matrix() -> list[list[str]]:
+    lines = (Path(__file__).parent / "organisation_names.tsv").read_text(encoding="utf-8").splitlines()
+    rows = [line.split("\t") for line in lines if line and not line.startswith("#")]
+    return [[*row, "", ""][:5] for row in rows]
+
+
+def resolve_in_registry(name: str | None, region: str) -> Organisation:
+    path = None if region == "-" else region
+    return resolve_organisation(name, portal_region=path, portal_region_code=registry().code(path), gazetteer=registry())
+
+
+@pytest.mark.parametrize(("name", "region", "org_id", "township_code", "confidence"), matrix())
+def test_names_of_the_whole_country(name: str, region: str, org_id: str, township_code: str, confidence: str) -> None:
+    found = resolve_in_registry(name, region)
+    assert (found.org_id or "-", found.township_code or "", found.confidence or "") == (org_id, township_code, confidence)
+    assert found.evidence
+    # In full the name means the same wherever it is read.
+    if found.org_id is not None and found.org_level != "national" and confidence != "weak":
+        assert resolve_in_registry(found.org_name, "-").org_id == org_id
+        assert found.region_path is not None
+        if region.split("/")[0] == found.region_path.split("/")[0]:
+            assert resolve_in_registry(found.org_name, region).org_id == org_id
+
+
+def test_the_name_in_full_is_the_same_on_every_portal() -> None:
+    portals = ("河南省/洛阳市/栾川县", "河南省/洛阳市", "河南省", "-")
+    assert {resolve_in_registry("栾川县教育局", portal).org_name for portal in portals} == {"洛阳市栾川县教育局"}
+    assert resolve("栾川县教育局", LUANCHUAN).org_name == "洛阳市栾川县教育局"
+
+
+def by_words(
+    name: str, text: str = "", *, address: str | None = None, region: str = "-", titles: tuple[str, ...] = ()
+) -> Organisation:
+    record: dict[str, Any] = {"text": text, "contact": {"address": address} if address else None}
+    return settle_by_words(resolve_in_registry(name, region), name, record, registry(), titles)
+
+
+@pytest.mark.parametrize(
+    ("name", "region", "words", "org_id", "confidence"),
+    [
+        ("泉港镇人民政府", "-", {"address": "丰城市肖江路3号"}, "360981:泉港镇人民政府", "likely"),
+        ("泉港镇人民政府", "-", {"text": "丰城市政府网站"}, "360981:泉港镇人民政府", "likely"),
+        ("马店镇人民政府", "-", {"text": "洛宁县马店镇认真落实条例"}, "410328:马店镇人民政府", "likely"),
+        ("马店镇人民政府", "-", {"titles": ("洛宁县马店镇2024年年报",)}, "410328:马店镇人民政府", "likely"),
+        ("马店镇人民政府", "-", {"text": "学习洛宁县与霍邱县的经验"}, None, None),
+        ("马店镇人民政府", "-", {"text": "我镇认真落实条例"}, None, None),
+        ("城关镇人民政府", "河南省/洛阳市", {"text": "嵩县县委"}, "410325:城关镇人民政府", "likely"),
+        ("鼓楼区人民政府", "江苏省", {"text": "徐州市委、市政府"}, "320302:人民政府", "weak"),
+        ("轵城镇人民政府", "-", {"text": "公众平台“济源轵城”"}, "419001:轵城镇人民政府", "weak"),
+        ("轵城镇人民政府", "-", {"text": "国家、省、示范区的部署"}, "419001:轵城镇人民政府", "weak"),
+        ("县教育局", "河南省/洛阳市", {"text": "栾川县教育局"}, "410324:教育局", "likely"),
+        ("丰城市人民政府", "河南省/洛阳市", {"text": "丰城市"}, "360981:人民政府", "likely"),
+        ("马店镇人民政府", "河南省/洛阳市/栾川县", {"text": "洛宁县委、县政府"}, "410328:马店镇人民政府", "likely"),
+        ("马店镇人民政府", "河南省/洛阳市/栾川县", {"text": "栾川县；赴洛宁县学习"}, "410324:马店镇人民政府", "weak"),
+    ],
+)
+def test_the_reports_own_words_tell_where_name_and_portal_do_not(
+    name: str, region: str, words: dict[str, Any], org_id: str | None, confidence: str | None
+) -> None:
+    found = by_words(name, region=region, **words)
+    assert (found.org_id, found.confidence) == (org_id, confidence)
+    if org_id is not None and confidence == "likely":
+        assert found.evidence[0].startswith(("address: ", "text: "))
+
+
+def test_what_stays_open_says_between_what() -> None:
+    found = by_words("城关镇人民政府", region="河南省/洛阳市")
+    assert found.evidence == ("candidates: 河南省/洛阳市/孟津区; 河南省/洛阳市/嵩县; 河南省/洛阳市/汝阳县",)
+    assert by_words("城关镇人民政府").evidence[0].endswith(" more")
+
+
+# Titles whose organisation lies in several places, or says none at all; where they stood tells.
+PORTALS_OF_TITLES = {
+    "金厂镇": ("吉林省/通化市/东昌区", "220502:金厂镇人民政府"),
+    "建新镇": ("广东省/湛江市/遂溪县", "440823:建新镇人民政府"),
+    "汇龙镇人民政府": ("江苏省/南通市/启东市", "320681:汇龙镇人民政府"),
+    "常太镇": ("福建省/莆田市/城厢区", "350302:常太镇人民政府"),
+    "钟祥镇": ("四川省/眉山市/仁寿县", "511421:钟祥镇人民政府"),
+    "大路镇人民政府": ("海南省/琼海市", "469002:大路镇人民政府"),
+    "洛阳镇人民政府": ("福建省/泉州市", "350521:洛阳镇人民政府"),
+    "轵城镇人民政府": ("河南省/济源市", "419001:轵城镇人民政府"),
+    "市文化广电和旅游局": ("河南省/洛阳市", "410300:文化广电和旅游局"),
+}
+WITHOUT_PLACE = {"UedBet体育城市管理综合执法局", "XX局"}
+
+
+@pytest.mark.real
+def test_real_titles_are_resolved_to_the_body_they_name(shared: Path) -> None:
+    lines = (shared / "real" / "titles" / "titles.txt").read_text(encoding="utf-8").splitlines()
+    rows = [line.split("\t") for line in lines if line and not line.startswith("#")]
+    assert len(rows) == 68
+    resolved = 0
+    for mark, printed, *_ in rows:
+        title = printed.replace("\\n", "\n")
+        name = read_title(title).organisation
+        if mark == "N":
+            assert not is_report_title(title), title
+            continue
+        found = resolve_in_registry(name, "-")
+        if name in PORTALS_OF_TITLES:
+            region, org_id = PORTALS_OF_TITLES[name]
+            assert found.org_id is None, title
+            assert resolve_in_registry(name, region).org_id == org_id, title
+        elif name is None or name in WITHOUT_PLACE:
+            assert found.org_id is None, title
+        else:
+            assert found.org_id is not None, title
+            # The code's division stands in the title, under this name or a shorter one.
+            own = (found.region_path or "").rsplit("/", 1)[-1]
+            assert own[:2] in name.replace("蘇", "苏").replace("麻陽", "麻阳"), title
+            resolved += 1
+    assert resolved >= 38
+
+
+REAL_IDS = {
+    "河南省发展和改革委员会": "410000:发展和改革委员会",
+    "桐柏县城郊乡人民政府": "411330:城郊乡人民政府",
+    "郑州市上街区济源路街道办事处": "410106:济源路街道办事处",
+    "洪泽区人民政府": "320813:人民政府",
+    "淮安市洪泽区人民政府": "320813:人民政府",
+    "高平市人民政府办公室": "140581:人民政府办公室",
+    "屯溪区人民政府": "341002:人民政府",
+    "屯溪区人民政府办公室": "341002:人民政府办公室",
+    "衡阳市衡东县杨林镇": "430424:杨林镇人民政府",
+    "北票市长皋乡人民政府": "211381:长皋乡人民政府",
+    "苏州市吴江区": "320509:人民政府",
+    "新乡县人民政府": "410721:人民政府",
+    "内蒙古自治区": "150000:人民政府",
+}
+
+
+@pytest.mark.parametrize(("name", "org_id"), REAL_IDS.items())
+def test_names_in_full_need_no_portal(name: str, org_id: str) -> None:
+    assert resolve_in_registry(name, "-").org_id == org_id
+
+
+@given(st.text(alphabet="河南省洛阳市栾川县嵩示范区城关赤土店镇乡人民政府办公室街道教育局国家我本委（）", max_size=24))
+def test_an_id_is_of_the_place_and_never_of_the_portals_neighbour(name: str) -> None:
+    found = resolve_in_registry(name, LUANCHUAN[0])
+    if found.org_id is not None:
+        code, own_name = found.org_id.split(":")
+        assert code == found.region_code
+        assert own_name == found.own_name
+        assert found.township_code is None or registry().code(found.region_path) == code
+        assert found.confidence in {"certain", "likely", "weak"}
+    else:
+        assert (found.region_path, found.confidence, found.township_code) == (None, None, None)

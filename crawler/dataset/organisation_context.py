@@ -27,7 +27,7 @@ def settle_by_words(
     """
     if not organisation.candidates or not name:
         return organisation
-    address, text = _words(record, titles, organisation.own_name)
+    address, text = _words(record, titles, organisation)
     if organisation.org_id is not None and _weight(organisation.region_path or "", address, text, gazetteer)[0] > ABOVE:
         return organisation  # The portal's own place is named: no reason to look elsewhere.
     found = {path: _weight(path, address, text, gazetteer) for path in organisation.candidates}
@@ -51,9 +51,10 @@ def by_same_text(organisation: Organisation, portal: str) -> Organisation:
     return replace(organisation, evidence=(f"same_text: {portal}", *organisation.evidence), confidence=confidence)
 
 
-def _words(record: Mapping[str, Any], titles: Sequence[str], own_name: str) -> tuple[str, str]:
-    """The address and the text without the organisation's own name, which may hold a county's (新安镇)."""
-    own = own_name.removesuffix(GOVERNMENT).removesuffix(STREET)
+def _words(record: Mapping[str, Any], titles: Sequence[str], organisation: Organisation) -> tuple[str, str]:
+    """The address and the text without a town's own name, which may hold a county's (新安镇)."""
+    is_town = organisation.org_type in {"township", "street"}
+    own = organisation.own_name.removesuffix(GOVERNMENT).removesuffix(STREET) if is_town else ""
     address = normalise_name((record.get("contact") or {}).get("address") or "")
     text = normalise_name("\n".join((*titles, record.get("text") or "")))
     return (address.replace(own, ""), text.replace(own, "")) if len(own) > 1 else (address, text)

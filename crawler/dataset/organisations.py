@@ -234,11 +234,11 @@ class Gazetteer:
         own_name, kind = own_name_and_type(rest)
         zone = ZONE_BEFORE_TOWN.match(rest)
         name = _town_of(own_name, kind, rest) or own_name
-        towns = self._towns(name)
+        towns = self._towns(name, named or region)
         if zone and not towns:
             inner_name, inner_kind = own_name_and_type(rest[zone.end() :])
             inner = _town_of(inner_name, inner_kind, rest[zone.end() :])
-            found = self._towns(inner) if inner else {}
+            found = self._towns(inner, named or region) if inner else {}
             if any(_is_in(path, named or region) for path in found):
                 own_name, kind, name, towns = inner_name, inner_kind, inner or inner_name, found
                 said = (*said, f"zone: {zone['zone']}")
@@ -247,16 +247,22 @@ class Gazetteer:
             return self._unresolved(clean, place)
         if place.town is not None:
             # One spelling for 前进街办事处 and 胜利乡 too: the register's.
-            own_name = own_name.replace(name.removesuffix(GOVERNMENT), place.town.own_name.removesuffix(GOVERNMENT))
+            own_name = place.town.own_name + own_name.removeprefix(name)
         return self._organisation(own_name, kind, "township", place, region, region_code)
 
-    def _towns(self, own_name: str) -> Mapping[str, Township]:
-        """The towns of a name by the path of their county, of the counties that the registry knows."""
-        register = township_register()
-        found = register.by_county(own_name)
-        if not found and own_name.endswith(STREET):
-            found = register.by_county(f"{own_name.removesuffix(STREET)}街{STREET}")
-        return {self._paths[code]: town for code, town in sorted(found.items()) if code in self._paths}
+    def _towns(self, own_name: str, scope: str | None = None) -> Mapping[str, Township]:
+        """The towns of a name by the path of their county, of the counties that the registry knows.
+
+        Where none is in ``scope``, those that a street office's name may be short for: 前进街办事处, of 前进街街道.
+        """
+        found = self._by_path(township_register().by_county(own_name))
+        if own_name.endswith(STREET) and not any(_is_in(path, scope) for path in found):
+            longer = self._by_path(township_register().by_county(f"{own_name.removesuffix(STREET)}街{STREET}"))
+            return longer if any(_is_in(path, scope) for path in longer) else found
+        return found
+
+    def _by_path(self, towns: Mapping[str, Township]) -> dict[str, Township]:
+        return {self._paths[code]: town for code, town in sorted(towns.items()) if code in self._paths}
 
     def _town_place(
         self, towns: Mapping[str, Township], named: str | None, region: str | None, said: tuple[str, ...]
