@@ -1,4 +1,4 @@
-"""The codebook as documents: ``python -m crawler.dataset.codebook`` writes ``docs/metrics.md`` and ``docs/metrics.zh-CN.md``."""
+"""The codebook as documents: ``python -m crawler.dataset.codebook`` writes ``docs/metrics.md`` and its Chinese twin."""
 
 from __future__ import annotations
 
@@ -13,16 +13,18 @@ CHINESE_DOCUMENT = DOCS / "metrics.zh-CN.md"
 
 _ENGLISH = """# The columns, and what may be compared
 
-Generated from `crawler/forms/*.toml` and `crawler/dataset/codebook.toml` by `python -m crawler.dataset.codebook`; do not edit.
-The same as a table is `codebook.csv` in every version of the dataset. [中文](metrics.zh-CN.md)
+Generated from `crawler/forms/*.toml` and `crawler/dataset/codebook.toml` by `python -m crawler.dataset.codebook`; do not
+edit. The same as a table is `codebook.csv` in every version of the dataset.
+[中文](metrics.zh-CN.md)
 
 ## The metric columns
 
-One row a metric: its key in `values`, `cells` and the columns of `reports`; its short code; its name in `reports.dta` (of at most
-32 letters); what it is in English; the official labels from the outermost header to the cell; the unit; whether it may be negative;
-the forms that print it; whether it may be compared over the forms. `cn-ogi-2019` is the form of 国办公开办函〔2019〕60号 (reports for
-2019 and 2020), `cn-ogi-2021` that of 国办公开办函〔2021〕30号 (from 2021 on). The form is told by its printed headers, never by the
-year. `undeclared`: the form states no unit; what the header or the cell states is in the cell's `unit`. All are numbers of double
+One row a metric: its key in `values`, `cells` and the columns of `reports`; its short code; its name in
+`reports.dta` (of at most 32 letters); what it is in English; the official labels from the outermost header to
+the cell; the unit; whether it may be negative; the forms that print it; whether it may be compared over the
+forms. `cn-ogi-2019` is the form of 国办公开办函〔2019〕60号 (reports for 2019 and 2020), `cn-ogi-2021` that of
+国办公开办函〔2021〕30号 (from 2021 on). The form is told by its printed headers, never by the year. `undeclared`: the
+form states no unit; what the header or the cell states is in the cell's `unit`. All are numbers of double
 precision, since a source may print a fraction where the form asks for a count.
 
 | key | code | Stata | in English | official labels | unit | signed | forms | over the forms |
@@ -37,8 +39,8 @@ Metrics marked `comparable` mean the same in both forms. Of the others:
 |---|---|---|
 """
 _ENGLISH_SERIES = """
-Sums that no form prints, in the views `comparable_reports` and `comparable_cells` of `dataset.duckdb`. A sum is null where one of its
-parts is. Each has the seven columns of table 3.
+Sums that no form prints, in the views `comparable_reports` and `comparable_cells` of `dataset.duckdb`. A sum is
+null where one of its parts is. Each has the seven columns of table 3.
 
 | series | in English | 2019 form | 2021 form |
 |---|---|---|---|
@@ -51,14 +53,18 @@ _ENGLISH_COLUMNS = """
 """
 _CHINESE = """# 指标与可比性
 
-由 `python -m crawler.dataset.codebook` 根据 `crawler/forms/*.toml` 与 `crawler/dataset/codebook.toml` 生成，请勿手工修改。
+由 `python -m crawler.dataset.codebook` 根据 `crawler/forms/*.toml` 与 `crawler/dataset/codebook.toml` 生成，
+请勿手工修改。
 每一版数据集中的 `codebook.csv` 内容相同。[English](metrics.md)
 
 ## 指标列
 
-每行一个指标：`values`、`cells` 与 `reports` 各列所用的键名；短码；在 `reports.dta` 中的变量名（不超过32个字符）；官方名称（由外层表头到单元格）；英文名称；
-单位；可否为负；哪种格式印有此项；两种格式间是否可比。`cn-ogi-2019` 为国办公开办函〔2019〕60号格式（2019、2020年度），`cn-ogi-2021` 为国办公开办函〔2021〕30号格式
-（2021年度起）。格式按表头判定，不按年份。`undeclared` 表示格式未注明单位，表头或单元格所注单位见该单元格的 `unit`。指标一律为双精度数，因为原文可能在应填件数处填写小数。
+每行一个指标：`values`、`cells` 与 `reports` 各列所用的键名；短码；在 `reports.dta`
+中的变量名（不超过32个字符）；官方名称（由外层表头到单元格）；英文名称；
+单位；可否为负；哪种格式印有此项；两种格式间是否可比。`cn-ogi-2019` 为国办公开办函〔2019〕60号格式（2019、
+2020年度），`cn-ogi-2021` 为国办公开办函〔2021〕30号格式
+（2021年度起）。格式按表头判定，不按年份。`undeclared` 表示格式未注明单位，表头或单元格所注单位见该单元格的
+`unit`。指标一律为双精度数，因为原文可能在应填件数处填写小数。
 
 | 键名 | 短码 | Stata | 官方名称 | 英文名称 | 单位 | 可为负 | 格式 | 可比性 |
 |---|---|---|---|---|---|---|---|---|
@@ -72,7 +78,8 @@ _CHINESE_NOTES = """
 |---|---|---|
 """
 _CHINESE_SERIES = """
-以下合计为两种格式均未印出、由分项相加所得，见 `dataset.duckdb` 的视图 `comparable_reports` 与 `comparable_cells`；任一分项为空则合计为空。每项均有表三的七列。
+以下合计为两种格式均未印出、由分项相加所得，见 `dataset.duckdb` 的视图 `comparable_reports` 与
+`comparable_cells`；任一分项为空则合计为空。每项均有表三的七列。
 
 | 序列 | 名称 | 2019年格式 | 2021年格式 |
 |---|---|---|---|

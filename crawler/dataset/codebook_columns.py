@@ -109,7 +109,7 @@ def metric_columns() -> tuple[Column, ...]:
 
 
 def _metric_column(metric: Metric, forms: tuple[str, ...]) -> Column:
-    rule = next((rule for rule in words()["comparability"] if fnmatchcase(metric.key, rule["metrics"])), {})
+    rule: Mapping[str, str] = next((rule for rule in words()["comparability"] if fnmatchcase(metric.key, rule["metrics"])), {})
     verdict = rule.get("verdict", "comparable" if forms == FORM_VERSIONS else "one_form_only")
     if verdict == "comparable" and forms != FORM_VERSIONS:
         verdict, rule = "one_form_only", {}

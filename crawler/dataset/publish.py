@@ -18,7 +18,9 @@ from crawler.dataset.clock import iso, stamp, utc_now
 from crawler.dataset.delta import ContentDigest, delta, read_records
 from crawler.dataset.exporters import EXPORTERS
 from crawler.dataset.exporters.base import json_line
+from crawler.dataset.exporters.derived import write_derived
 from crawler.dataset.exporters.reports_jsonl import ReportsJsonl, SupersededJsonl
+from crawler.dataset.exporters.version import DatasetVersion
 from crawler.dataset.ledger import Ledger
 from crawler.dataset.model import PortalHealth, Sighting
 from crawler.dataset.organisations import Division
@@ -158,6 +160,7 @@ def _publish(job: _Job, assembly: Assembly, content: str, before: Mapping[str, A
         return _keep_failed(job, tally.counts(), failed)
     changes = _write_delta(job)
     _write_report(job, assembly, contents)
+    write_derived(job.staging, DatasetVersion(job.spider, job.name, job.now))
     manifest = _manifest(job, tally, content, changes)
     (job.staging / MANIFEST).write_text(_pretty(manifest), encoding="utf-8")
     final = commit(job.staging, job.name)
