@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -13,6 +14,8 @@ from hypothesis import strategies as st
 from crawler.dataset.assemble import Assembly, assemble, local_record, report_record
 from crawler.dataset.model import Record, Sighting
 from crawler.dataset.organisations import Gazetteer
+from crawler.divisions import registered_divisions
+from crawler.extraction import extract
 from crawler.outcomes import Outcome
 
 from .builders import BLANK, DIVISIONS, extraction_record, sighting
@@ -329,8 +332,135 @@ def test_a_local_file_has_the_same_identity_without_what_only_a_crawl_knows() ->
     (crawled,), _ = records(sighting(extraction_record()))
     assert record["report_id"] == TOWN_2023
     assert "organisation_by_name_only" in flags(record)
-    crawl_only = ["documents", "portal", "page_url", "column_url", "version_no", "supersedes", "first_seen", "last_seen", "gone_at"]
+    crawl_only = [
+        "documents",
+        "portal",
+        "page_url",
+        "column_url",
+        "version_no",
+        "supersedes",
+        "first_seen",
+        "last_seen",
+        "gone_at",
+    ]
     assert list(record) == [key for key in crawled if key not in crawl_only]
+
+
+CARRIED_IN, CARRIED_OUT = "requests.carried_in.total", "requests.carried_out.total"
+
+
+def checks_of(record: Record, kind: str) -> dict[str, str]:
+    return {check["id"]: check["status"] for check in record["checks"] if check["kind"] == kind}
+
+
+def test_a_report_is_checked_against_the_year_before_of_the_same_body_and_scope() -> None:
+    before = sighting(extraction_record(year=2022, values={CARRIED_OUT: 3}), url="http://lc.example/2022.html")
+    other = sighting(extraction_record("陶湾镇", 2022, values={CARRIED_OUT: 5}), url="http://lc.example/other.html")
+    after = sighting(extraction_record(year=2023, values={CARRIED_IN: 3}))
+    current, _ = records(before, other, after)
+    found = {(record["org_id"], record["year"]): checks_of(record, "cross_year") for record in current}
+    assert found[TOWN_2023.split(":2023")[0], 2023]["X.carry.total"] == "pass"
+    assert found[TOWN_2023.split(":2023")[0], 2022] == {}
+    assert len(found[TOWN_2023.split(":2023")[0], 2023]) == 11
+    (_, now), _ = records(before, sighting(extraction_record(year=2023, values={CARRIED_IN: 4})))
+    assert checks_of(now, "cross_year")["X.carry.total"] == "fail"
+    (_, skipped), _ = records(before, sighting(extraction_record(year=2024)))
+    assert checks_of(skipped, "cross_year") == {}
+
+
+def test_the_year_before_is_what_stands_for_it_and_a_replaced_version_is_checked_too() -> None:
+    page = "http://lc.example/2022.html"
+    wrong = sighting(extraction_record(year=2022, values={CARRIED_OUT: 9}), url=page)
+    right = sighting(extraction_record(year=2022, values={CARRIED_OUT: 3}), url=page, first_seen=LATER, last_seen=LATER)
+    url = "http://lc.example/2023.html"
+    old = sighting(extraction_record(year=2023, values={CARRIED_IN: 9}), url=url)
+    new = sighting(extraction_record(year=2023, values={CARRIED_IN: 3}), url=url, first_seen=LATER, last_seen=LATER)
+    current, superseded = records(wrong, right, old, new)
+    assert [checks_of(record, "cross_year").get("X.carry.total") for record in current] == [None, "pass"]
+    assert [checks_of(record, "cross_year").get("X.carry.total") for record in superseded] == [None, "fail"]
+
+
+def test_a_number_that_is_not_legible_or_of_another_form_is_not_held_against_the_next_year() -> None:
+    page = "http://lc.example/2022.html"
+    blank = sighting(extraction_record(year=2022, values={CARRIED_OUT: BLANK}), url=page)
+    doubted = extraction_record(year=2022, values={CARRIED_OUT: 8})
+    doubted |= {"quality_flags": ["read_by_ocr", f"no_two_readings_agree:{CARRIED_OUT}"]}
+    after = sighting(extraction_record(year=2023, values={CARRIED_IN: 3}))
+    for before in (blank, sighting(doubted, url=page)):
+        (_, now), _ = records(before, after)
+        assert checks_of(now, "cross_year")["X.carry.total"] == "not_assessable"
+    (_, now), _ = records(sighting(extraction_record(year=2022, form="cn-ogi-2019"), url=page), after)
+    assert "X.stock_flow.rules" not in checks_of(now, "cross_year")
+    assert checks_of(now, "cross_year")["X.carry.total"] == "fail"
+
+
+def test_a_consolidated_report_covers_what_the_bodies_below_it_report() -> None:
+    received = "requests.received_new.total"
+    town = sighting(extraction_record("赤土店镇", values={received: 4}), url="http://lc.example/town.html")
+    office = sighting(extraction_record("教育局", values={received: 3}), url="http://lc.example/office.html")
+    last_year = sighting(extraction_record("陶湾镇", 2022, values={received: 90}), url="http://lc.example/2022.html")
+    elsewhere = sighting(extraction_record("嵩县教育局", values={received: 90}), url="http://lc.example/song.html")
+    for whole, status in ((7, "pass"), (6, "fail")):
+        county = extraction_record("栾川县人民政府", values={received: whole}, scope="consolidated")
+        current, _ = records(town, office, last_year, elsewhere, sighting(county, url="http://lc.example/county.html"))
+        assert {
+            record["org_id"]: checks_of(record, "cross_level") for record in current if checks_of(record, "cross_level")
+        } == {"410324:人民政府": {"H.consolidated": status}}
+
+
+def test_a_town_on_its_citys_portal_is_told_by_the_register_and_by_its_own_words() -> None:
+    city: dict[str, Any] = {"portal": "luoyang", "portal_region": "河南省/洛阳市", "portal_region_code": "410300"}
+    (found,), _ = records(sighting(extraction_record("赤土店镇"), **city))
+    assert (found["report_id"], found["township_code"], found["org_confidence"]) == (TOWN_2023, "410324101", "likely")
+    assert found["org_evidence"] == ["portal: 河南省/洛阳市", "register: 410324101"]
+    text = "县教育局在嵩县县委领导下，主动公开政府信息，办理依申请公开事项。" * 5
+    (found,), _ = records(sighting(extraction_record("县教育局", prose=text), **city))
+    assert (found["org_id"], found["org_confidence"], found["org_evidence"]) == ("410325:教育局", "likely", ["text: 嵩县"])
+    (found,), _ = records(sighting(extraction_record("县教育局"), **city))
+    assert (found["org_id"], found["org_confidence"]) == (None, None)
+    assert found["org_evidence"] == ["candidates: 河南省/洛阳市/嵩县; 河南省/洛阳市/栾川县"]
+    assert "organisation_unresolved" in flags(found)
+
+
+def test_a_copy_on_another_countys_portal_is_the_town_that_the_register_knows() -> None:
+    record = extraction_record("陶湾镇人民政府")
+    (found,), superseded = records(
+        sighting(record, sha256="a" * 64),
+        sighting(
+            record, url="http://sx.example/1.html", sha256="a" * 64,
+            portal="songxian", portal_name="嵩县人民政府", portal_region="河南省/洛阳市/嵩县", portal_region_code="410325",
+        ),
+    )  # fmt: skip
+    assert superseded == []
+    assert (found["org_id"], len(found["documents"])) == ("410324:陶湾镇人民政府", 2)
+
+
+def test_a_correction_that_only_its_address_names_is_a_version_of_its_own() -> None:
+    record = extraction_record(values={GRANTED: 8})
+    address = "http://lc.example/2023%E5%B9%B4%E6%8A%A5%EF%BC%88%E6%9B%B4%E6%AD%A3%EF%BC%89.html"
+    current, superseded = records(sighting(record | {"text": record["text"] + "说明"}, url=address), sighting(record))
+    assert len(current) == len(superseded) == 1
+    assert current[0]["page_url"] == address
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(
+    ("seed", "org_id", "confidence"),
+    [
+        ("000", "419001:轵城镇人民政府", "weak"),
+        ("001", "410721:人民政府", "likely"),
+        ("002", "360981:泉港镇人民政府", "likely"),
+        ("003", "410324:人民政府", "likely"),
+        ("004", "410328:马店镇人民政府", "certain"),
+    ],
+)
+def test_seed_reports_are_resolved_by_their_own_words(
+    shared: Path, seed: str, org_id: str | None, confidence: str | None
+) -> None:
+    record = extract((shared / "seeds" / f"{seed}.txt").read_bytes()).record
+    assert record is not None
+    found = local_record(record, gazetteer=Gazetteer(registered_divisions()), content_sha256="a" * 64, extractor_version="1")
+    assert (found["org_id"], found["org_confidence"]) == (org_id, confidence), found["org_evidence"]
 
 
 ORGANISATIONS = st.sampled_from([None, "赤土店镇", "栾川县赤土店镇人民政府", "嵩县城关镇", "栾川县人民政府"])

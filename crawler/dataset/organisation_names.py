@@ -60,7 +60,7 @@ def _spellings() -> Mapping[str, str]:
 
 
 @cache
-def _traditional() -> dict[int, str]:
+def _traditional() -> dict[int, int]:
     data = tomllib.loads(files(__package__).joinpath(NAMES_FILE).read_text(encoding="utf-8"))
     return str.maketrans(data["characters"]["traditional"], data["characters"]["simplified"])
 
