@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scrapy.exceptions import CannotResolveHostError, DownloadConnectionRefusedError, DownloadFailedError, DownloadTimeoutError
 
+from crawler.crawl.search import other_scheme
 from crawler.middlewares.retry_after import seconds_of
 from crawler.sample.faults import Behaviour, Fault, FaultTable
-from crawler.spider import other_scheme
 from crawler.window import CHINA, Window
 from tests.crawling import MiniPortal, crawl, portals_file, served
 from tests.test_crawl_outcomes import TITLE

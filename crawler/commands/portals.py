@@ -14,6 +14,7 @@ from scrapy.exceptions import UsageError
 
 from crawler.adding import TESTS, Fetched, Places, add, candidate
 from crawler.arguments import CrawlArguments
+from crawler.crawl.lists import Lists
 from crawler.dataset.clock import utc_now
 from crawler.dataset.ledger import Ledger
 from crawler.dataset.model import PortalHealth
@@ -247,11 +248,20 @@ class PortalCheckSpider(ReportsSpider):
         super().__init__(**arguments)
         self.fetched: list[Fetched] = []
         """The pages of its lists, in the order in which they came."""
+        self.lists = FetchedLists(self, self.fetched)
 
-    async def parse_list(
+
+class FetchedLists(Lists):
+    """Keeps the pages that it reads."""
+
+    def __init__(self, spider: ReportsSpider, fetched: list[Fetched]) -> None:
+        super().__init__(spider)
+        self.fetched = fetched
+
+    async def read(
         self, response: Response, sweep: PortalSweep, column: ColumnSweep, depth: int, part: ListRequest | None = None
     ) -> AsyncIterator[Request | PageItem]:
         """Keep the page, and read it as ever."""
         self.fetched.append(Fetched(column.url, response.url, response.body, part))
-        async for found in super().parse_list(response, sweep, column, depth, part):
+        async for found in super().read(response, sweep, column, depth, part):
             yield found

@@ -15,6 +15,7 @@ from scrapy.exceptions import UsageError
 from tqdm import tqdm
 
 from crawler import EXTRACTOR_VERSION
+from crawler.crawl.pages import promised_kind
 from crawler.dataset.ledger import Ledger
 from crawler.dataset.model import ArchivedDocument
 from crawler.divisions import registered_divisions
@@ -22,7 +23,6 @@ from crawler.isolation import ExtractionPool
 from crawler.outcomes import Outcome
 from crawler.publication import publication_lines, publish_workspace
 from crawler.reextraction import Change, Reextraction, wanted
-from crawler.spider import promised_kind
 from crawler.workspace import Workspace
 
 EXIT_NOT_READ = 1

@@ -1,0 +1,204 @@
+"""Row -> documents: the article behind a row, or what is known of it."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from scrapy import Request
+
+from crawler.crawl.answers import NOT_MODIFIED, validators
+from crawler.failures import describe_exception
+from crawler.forms.catalogue import FORM_VERSIONS, load_form
+from crawler.items import DocumentItem, PageItem
+from crawler.known import asked_again, unchanged_documents
+from crawler.loaders import PageLoader
+from crawler.outcomes import Outcome
+from crawler.portals.article import DOCUMENT_SUFFIXES, is_document_url, parse_article
+from crawler.portals.discovery import page_role
+from crawler.portals.families.rows import is_list_url
+from crawler.portals.titles import classify_title
+from crawler.revisit import Visit, fingerprint
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from scrapy.http import Response
+    from twisted.python.failure import Failure
+
+    from crawler.dataset.model import KnownPage
+    from crawler.portals.model import ArticlePage, Link
+    from crawler.spider import ReportsSpider
+    from crawler.sweep import ColumnSweep, PortalSweep
+
+IMAGES_FRAGMENT = "#page-images"
+"""Behind an article's address: the images of its body, taken together as one document."""
+
+BODY_MIN_CHARACTERS = 600
+"""An article with attachments and less text than this is only their cover; the shortest reports have 2,800 characters."""
+
+MIN_HEADINGS = 3
+"""Headings of the form by which a shorter text is part of a report, whose tables are attached."""
+
+ROWS_IN_FLIGHT = 4
+"""Pages of one portal that are asked for at a time: a host takes one request after the other, more would only fill memory."""
+
+
+class Pages:
+    """Follows rows, and makes an item of each."""
+
+    def __init__(self, spider: ReportsSpider) -> None:
+        self.spider = spider
+
+    async def feed(self, sweep: PortalSweep) -> AsyncIterator[Request | PageItem]:
+        """Follow the rows that wait, a few at a time."""
+        while sweep.rows and sweep.in_flight < ROWS_IN_FLIGHT:
+            few = [sweep.rows.popleft() for _ in range(min(len(sweep.rows), ROWS_IN_FLIGHT))]
+            known = await asyncio.to_thread(self.spider.ledger.visits.known_pages, sweep.key, [link.url for _, link in few])
+            for column, link in few:
+                yield self._visit(sweep, column, link, known.get(link.url))
+
+    def _visit(self, sweep: PortalSweep, column: ColumnSweep, link: Link, known: KnownPage | None) -> Request | PageItem:
+        """Fetch the page of a row, ask whether it changed, or trust what is known of it."""
+        if is_document_url(link.url):
+            document = DocumentItem(link.url, "attachment", link_text=link.text, expected=promised_kind(link.url))
+            return self.item(sweep, column, link.url, link, documents=[document])
+        visit = self.spider.revisits.page(known, link)
+        self.spider.crawler.stats.inc_value(f"page/visit/{visit.value}")
+        if visit is Visit.TRUST and known is not None:
+            return self._known_item(sweep, column, link, known)
+        sweep.in_flight += 1
+        return Request(
+            link.url,
+            self.read,
+            headers=known.validators.conditions if visit is Visit.ASK and known else {},
+            errback=self.failed,
+            meta={
+                **self.spider.request_meta(sweep.portal),
+                "download_maxsize": self.spider.settings.getint("PAGE_MAX_BYTES"),
+                "handle_httpstatus_list": [NOT_MODIFIED],
+            },
+            dont_filter=True,
+            cb_kwargs={"sweep": sweep, "column": column, "link": link, "known": known},
+        )
+
+    async def read(
+        self, response: Response, sweep: PortalSweep, column: ColumnSweep, link: Link, known: KnownPage | None = None
+    ) -> AsyncIterator[Request | PageItem]:
+        """Read an article: its title and date, the documents it links, and its own body."""
+        sweep.in_flight -= 1
+        async for visit in self.feed(sweep):
+            yield visit
+        if response.status == NOT_MODIFIED and known is not None:
+            yield self._known_item(sweep, column, link, known)
+            return
+        content_type = (response.headers.get("Content-Type") or b"text/html").lower()
+        if not content_type.startswith((b"text/", b"application/xhtml")):
+            # A row without a telling suffix that turns out to be a file.
+            document = DocumentItem(link.url, "attachment", link_text=link.text, content=response.body)
+            yield self.item(sweep, column, link.url, link, documents=[document])
+            return
+        page = (response.body, response.url, sweep.portal.encoding)
+        try:
+            is_column = is_list_url(response.url) and await asyncio.to_thread(page_role, *page) == "column"
+            article = None if is_column else await asyncio.to_thread(parse_article, *page)
+        except ValueError as error:
+            yield self.item(sweep, column, link.url, link, outcome=Outcome.TOO_LARGE.value, message=f"{link.url}: {error}")
+            return
+        except Exception as error:  # noqa: BLE001 - told, with its trace
+            yield self.item(
+                sweep, column, link.url, link, outcome=Outcome.FAILED.value, message=self.spider.fault(response.url, error)
+            )
+            return
+        if article is None:
+            # A row that is a sub-column under a report's name.
+            sub = self.spider.lists.column(sweep, response.url)
+            async for found in self.spider.lists.read(response, sweep, sub, 1):
+                yield found
+            return
+        says = fingerprint(article)
+        yield self.item(
+            sweep,
+            column,
+            response.url,
+            link,
+            title=article.title,
+            published_date=article.published_date or link.date,
+            source=article.source,
+            documents=self._documents(response, link, article, known if known and known.fingerprint == says else None),
+            link_url=link.url,
+            fingerprint=says,
+            validators=validators(response),
+        )
+
+    def _documents(self, response: Response, link: Link, article: ArticlePage, same: KnownPage | None) -> list[DocumentItem]:
+        """The documents of an article. Where it says the ``same`` as when it was known, its body is the one kept then."""
+        documents = [
+            DocumentItem(attachment.url, "attachment", link_text=attachment.text, expected=promised_kind(attachment.url))
+            for attachment in article.attachments
+            if classify_title(attachment.text).kind != "lookalike"
+        ]
+        if not documents and article.images and not article.has_tables:
+            # Pages, or the tables that the text lacks: all images together are one document.
+            images = tuple(image.url for image in article.images)
+            documents.append(DocumentItem(f"{response.url}{IMAGES_FRAGMENT}", "attachment", pages=images))
+        if not documents or len(article.body_text) >= BODY_MIN_CHARACTERS or prints_sections(article.body_text):
+            body = next((kept for kept in same.documents if kept.role == "body" and kept.sha256), None) if same else None
+            if body is not None:
+                documents.insert(0, asked_again(body))
+            else:
+                documents.insert(0, DocumentItem(response.url, "body", link_text=link.text, content=response.body))
+        return documents
+
+    def _known_item(self, sweep: PortalSweep, column: ColumnSweep, link: Link, known: KnownPage) -> PageItem:
+        """A page that is as it was: its documents are asked about, and it is not read again."""
+        return self.item(
+            sweep,
+            column,
+            known.page_url,
+            link,
+            title=known.title,
+            published_date=known.published_date,
+            source=known.source,
+            documents=unchanged_documents(known),
+            unchanged=True,
+        )
+
+    async def failed(self, failure: Failure) -> AsyncIterator[Request | PageItem]:
+        """An article that cannot be read is an item with an outcome."""
+        request = cast("Request", failure.request)  # type: ignore[attr-defined]
+        sweep: PortalSweep = request.cb_kwargs["sweep"]
+        column: ColumnSweep = request.cb_kwargs["column"]
+        link: Link = request.cb_kwargs["link"]
+        sweep.in_flight -= 1
+        outcome, message = describe_exception(cast("BaseException", failure.value), request.url)
+        self.spider.logger.warning("%s: %s: %s", sweep.portal.name, outcome.value, message)
+        yield self.item(sweep, column, link.url, link, outcome=outcome.value, message=message)
+        async for visit in self.feed(sweep):
+            yield visit
+
+    def item(self, sweep: PortalSweep, column: ColumnSweep, url: str, link: Link, **values: Any) -> PageItem:
+        """What becomes of a row, as it passes through the pipelines."""
+        loader = PageLoader(item={})
+        loader.add_value(None, {"portal": sweep.portal, "column_url": column.url, "page_url": url})
+        loader.add_value(None, {"list_title": link.text, "list_date": link.date, **values})
+        return PageItem(**loader.load_item())
+
+
+def prints_sections(text: str) -> bool:
+    """Whether a text stands under headings of the form, however short it is."""
+    text = "".join(text.split())
+    sections = load_form(FORM_VERSIONS[-1]).sections
+    return sum(any(words in text for words in (section.heading, *section.variants)) for section in sections) >= MIN_HEADINGS
+
+
+def promised_kind(url: str) -> str | None:
+    """The kind of file a URL's path or parameters promise, e.g. ``pdf``; ``None`` where they promise none."""
+    parts = urlsplit(url)
+    for name in (parts.path, *(value for _, value in parse_qsl(parts.query))):
+        suffix = PurePosixPath(unquote(name)).suffix.lstrip(".").lower()
+        if suffix in DOCUMENT_SUFFIXES:
+            return suffix
+    return None
