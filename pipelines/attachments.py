@@ -23,9 +23,11 @@ from crawler.revisit import Visit
 from pipelines.page_images import fetch_pages, known_pages
 
 if TYPE_CHECKING:
+    from scrapy import Spider
     from scrapy.http import Response
     from scrapy.pipelines.files import FilesStoreProtocol
     from scrapy.pipelines.media import FileInfo, FileInfoOrError, MediaPipeline
+    from twisted.python.failure import Failure
 
     from crawler.dataset.model import KnownDocument
     from crawler.items import DocumentItem, PageItem
@@ -34,6 +36,19 @@ if TYPE_CHECKING:
 
 
 _DOCUMENT_KEYS = ("sha256", "media_type", "size", "path", "etag", "last_modified", "outcome", "message")
+
+
+MOST_REMEMBERED = 2_000
+"""Fetches of a run whose result is kept for other pages that link the same file; these are mostly neighbours in a list."""
+
+
+class _Remembered(dict[bytes, "FileInfo | Failure"]):
+    """The last results; Scrapy keeps those of all fetches until the run ends."""
+
+    def __setitem__(self, fingerprint: bytes, result: FileInfo | Failure) -> None:
+        super().__setitem__(fingerprint, result)
+        if len(self) > MOST_REMEMBERED:
+            del self[next(iter(self))]
 
 
 class AttachmentsPipeline(FilesPipeline):
@@ -54,6 +69,11 @@ class AttachmentsPipeline(FilesPipeline):
     def spider(self) -> ReportsSpider:
         """The running spider, which owns the ledger."""
         return cast("ReportsSpider", self.crawler.spider)
+
+    def open_spider(self, spider: Spider | None = None) -> None:
+        """Begin, and remember no more than is of use."""
+        super().open_spider(spider)
+        self.spiderinfo.downloaded = _Remembered()
 
     async def process_item(self, item: PageItem, spider: Any = None) -> PageItem:  # noqa: ARG002 - Scrapy's signature
         """Store the article body, then fetch and store the attachments."""

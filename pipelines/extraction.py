@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, cast
+from weakref import WeakValueDictionary
 
 from crawler import EXTRACTOR_VERSION
 from crawler.archive_members import Contents, StoredMember, store_member
@@ -39,7 +40,7 @@ class ExtractionPipeline:
     def __init__(self, crawler: Crawler, pool: ExtractionPool) -> None:
         self.crawler = crawler
         self.pool = pool
-        self._reading: dict[str, asyncio.Lock] = {}
+        self._reading: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
