@@ -49,6 +49,8 @@ _EARLIEST_YEAR, _LATEST_YEAR = 1990, 2100
 _DATE = re.compile(r"(?<!\d)((?:19|20)\d\d)\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})(?!\d)")
 _SPACES = re.compile(r"\s+")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_HALVES = re.compile(r"[\ud800-\udfff]")
+"""Halves of a character, which JSON can write with an escape and no file can hold."""
 _UNRENDERED = frozenset({"script", "style", "noscript", "template", "head"})
 _PER_ELEMENT = 4
 _PER_CHARACTER = 8
@@ -156,7 +158,8 @@ def resolve(base: str, href: str) -> str | None:
     """``href`` as an absolute http(s) URL without fragment, or ``None`` for anything else (javascript:, empty, endless)."""
     if len(href) > MAX_URL_CHARACTERS:
         return None
-    href = _CONTROL.sub("", href).strip().replace("\\", "/").replace("\n", "").replace("\r", "").replace("\t", "")
+    href = _HALVES.sub("\ufffd", _CONTROL.sub("", href)).strip().replace("\\", "/")
+    href = href.replace("\n", "").replace("\r", "").replace("\t", "")
     if not href or href.startswith("#"):
         return None
     try:
@@ -196,8 +199,8 @@ def opened_by(script: str) -> Iterator[str]:
 
 
 def squeeze(text: str) -> str:
-    """``text`` with every run of white space as one space, trimmed."""
-    return _SPACES.sub(" ", text).strip()
+    """``text`` with every run of white space as one space, trimmed; half a character becomes U+FFFD."""
+    return _HALVES.sub("\ufffd", _SPACES.sub(" ", text)).strip()
 
 
 def text_of(element: Element, most: int | None = None) -> str:
