@@ -160,12 +160,13 @@ def _sniff_text(content: bytes) -> str:
     text = decoded.text
     start = _PROLOGUE.match(text)
     body = text[start.end() :] if start else text
+    begins_with_tag = _TAG.match(body) is not None
     # Word's web pages name its XML root in a comment for Word: what the file begins with decides.
-    if _WORDML.search(text) and not _TAG.match(body):
+    if not begins_with_tag and _WORDML.search(text):
         return WORDML
     if _MHTML.match(body):
         return MHTML
-    if _TAG.match(body) or re.search(r"<(?:html|body)\b", text, re.IGNORECASE):
+    if begins_with_tag or re.search(r"<(?:html|body)\b", text, re.IGNORECASE):
         return HTML
     if text.lstrip().startswith("<?xml"):
         return XML

@@ -83,7 +83,7 @@ def holds_tables(body: Element) -> bool:
     """Whether all statutory tables are printed as tables."""
     tables = islice(body.iter("table"), 200)
     texts = ["".join(map(str, table.itertext())) for table in tables if next(table.iterdescendants("table"), None) is None]
-    text = re.sub(r"\s+", "", "".join(texts))
+    text = "".join("".join(texts).split())
     return all(word in text for word in _TABLE_WORDS)
 
 
