@@ -83,23 +83,28 @@ def by_pen_ruled(source: ReportSource, scanner: Scanner, ruling: Ruling) -> byte
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("ruling", ["none", *(pytest.param(one, marks=pytest.mark.soak) for one in ("dashed", "broken"))])
-def test_a_scan_whose_lines_are_broken_or_missing(ruling: Ruling) -> None:
-    """Without ruling lines a row is known by its label and its numbers, and every cell is flagged.
+def test_a_scan_without_ruling_lines() -> None:
+    """A row is known by its label and its numbers, and every cell is flagged.
 
     The five blanks of 行政复议 leave table 4 with ten numbers for fifteen columns: nobody can tell whose they are.
     """
     source = SEED_LIKE["003"]
-    report = read(by_pen_ruled(source, Scanner(150, 0.4, 0.6, 75), ruling))
+    report = read(by_pen_ruled(source, Scanner(150, 0.4, 0.6, 75), "none"))
     judgement = judge(source, report)
     assert judgement.silent == ()
-    if ruling == "none":
-        assert {cell.partition(".")[0] for cell in judgement.inexact} == {"review_litigation"}
-        assert judgement.needless == judgement.cells - len(judgement.inexact)
-        assert "grid_inferred:requests.granted.total" in report.quality_flags
-    else:
-        assert len(judgement.inexact) <= (0 if ruling == "dashed" else 0.02 * judgement.cells)
-        assert judgement.needless <= 4
+    assert {cell.partition(".")[0] for cell in judgement.inexact} == {"review_litigation"}
+    assert judgement.needless == judgement.cells - len(judgement.inexact)
+    assert "grid_inferred:requests.granted.total" in report.quality_flags
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize(("ruling", "share"), [("dashed", 0.0), ("broken", 0.02)])
+def test_a_scan_whose_lines_are_broken(ruling: Ruling, share: float) -> None:
+    source = SEED_LIKE["003"]
+    judgement = judge(source, read(by_pen_ruled(source, Scanner(150, 0.4, 0.6, 75), ruling)))
+    assert judgement.silent == ()
+    assert len(judgement.inexact) <= share * judgement.cells
+    assert judgement.needless <= 4
 
 
 def _with_text_layer(pdf: bytes, broken: str) -> bytes:
@@ -130,17 +135,7 @@ def _with_text_layer(pdf: bytes, broken: str) -> bytes:
     return written.getvalue()
 
 
-GARBLED = [
-    pytest.param("(cid:7)", id="cid"),
-    pytest.param("\ufffd", id="replacement", marks=pytest.mark.soak),
-    pytest.param("\ue123", id="private-use", marks=pytest.mark.soak),
-]
-
-
-@pytest.mark.slow
-@pytest.mark.office
-@pytest.mark.parametrize("broken", GARBLED)
-def test_a_pdf_whose_characters_have_no_meaning_is_read_as_a_picture(broken: str) -> None:
+def _read_as_a_picture(broken: str) -> None:
     source = SEED_LIKE["000"]
     report = read(_with_text_layer(pdfs_by_libreoffice([to_docx(source)])[0], broken))
     judgement = judge(source, report)
@@ -148,6 +143,19 @@ def test_a_pdf_whose_characters_have_no_meaning_is_read_as_a_picture(broken: str
     assert judgement.needless <= 4
     assert {*report.methods.values()} == {Method.OCR.value}
     assert "read_by_ocr" in report.quality_flags
+
+
+@pytest.mark.slow
+@pytest.mark.office
+def test_a_pdf_whose_characters_have_no_meaning_is_read_as_a_picture() -> None:
+    _read_as_a_picture("(cid:7)")
+
+
+@pytest.mark.soak
+@pytest.mark.office
+@pytest.mark.parametrize("broken", [pytest.param("\ufffd", id="replacement"), pytest.param("\ue123", id="private-use")])
+def test_other_pdfs_whose_characters_have_no_meaning(broken: str) -> None:
+    _read_as_a_picture(broken)
 
 
 @pytest.mark.slow
@@ -182,7 +190,12 @@ def say(line: str) -> None:
     sys.stdout.write(f"{line}\n")
 
 
+BAR = 4.0
+"""Seconds a good scan of a report may take on two idle cores; on busy ones, half of its processor time."""
+
+
 def _matrix(scanners: list[Scanner]) -> tuple[list[Judgement], int, float]:
+    """The judgements, how many scans were not read, and the seconds a report on two idle cores, or half its processor time."""
     judgements, unread, seconds, busy = [], 0, 0.0, 0.0
     for (seed, source), (maker, make), scanner in itertools.product(SEED_LIKE.items(), MAKERS.items(), scanners):
         content = make(source, scanner)
@@ -205,7 +218,7 @@ def _matrix(scanners: list[Scanner]) -> tuple[list[Judgement], int, float]:
         f"{sum(one.needless for one in judgements)} needless warnings, {unread} not read, {seconds / len(judgements):.2f} s a report, "
         f"{busy / len(judgements):.2f} s of processor time"
     )
-    return judgements, unread, seconds
+    return judgements, unread, min(seconds, busy / 2) / len(judgements)
 
 
 @pytest.mark.soak
@@ -213,12 +226,13 @@ def _matrix(scanners: list[Scanner]) -> tuple[list[Judgement], int, float]:
 @pytest.mark.browser
 @pytest.mark.timeout(3600)
 def test_every_layout_by_every_producer_through_every_scanner() -> None:
-    judgements, unread, _ = _matrix(GOOD)
+    judgements, unread, seconds = _matrix(GOOD)
     cells, inexact = sum(one.cells for one in judgements), sum(len(one.inexact) for one in judgements)
     assert unread == 0
     assert inexact <= 0.001 * cells
     assert [silent for one in judgements for silent in one.silent] == []
     assert sum(one.needless for one in judgements) <= 0.02 * cells
+    assert seconds < BAR
 
 
 @pytest.mark.soak

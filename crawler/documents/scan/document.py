@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 
 from crawler.documents.assembly import PageItems, PlacedTable, assemble, items_of
@@ -10,14 +12,17 @@ from crawler.documents.model import Block, Box, Document, Geometry, Grid, Method
 from crawler.documents.page import PageMarks, TextRun
 from crawler.documents.scan.image import PageImage, file_images, pdf_images
 from crawler.documents.scan.loose import GRID_INFERRED, LoosePiece, loose_table
+from crawler.documents.scan.page import ScanPage
 from crawler.documents.scan.reading import TEXT_BUDGET, ReadLine, ReadPage, read_pages
-from crawler.documents.scan.recognise import recogniser
+from crawler.documents.scan.recognise import THREADS, Recogniser, recogniser
 from crawler.documents.scan.straighten import as_scanned
 from crawler.documents.scan.upright import upright
 from crawler.documents.stitching import Fragment, Piece
 from crawler.outcomes import Outcome, OutcomeError
 
 MAX_PAGES = 60
+LARGE = 4_200_000
+"""Pixels from which on a page is taken apart before the next one is begun: A4 at 200 dpi has 3.9 million."""
 IMAGE_PAGE = "image_page"
 """A page is a picture in which no text was found."""
 READ_BY_OCR = "read_by_ocr"
@@ -136,8 +141,19 @@ def read_images(images: Iterable[PageImage], *, text_budget: int = TEXT_BUDGET) 
         OutcomeError: ``scanned`` where the model is missing, and what the images raise.
     """
     engine = recogniser()
-    apart = [upright(image, engine) for image in images]
-    return OcrPages(read_pages(apart, engine, text_budget))
+    return OcrPages(read_pages(_apart(images, engine), engine, text_budget))
+
+
+def _apart(images: Iterable[PageImage], engine: Recogniser) -> list[ScanPage]:
+    """The pages taken apart, a few at a time: a page image is large, and what is cut out of it is not."""
+    apart: list[ScanPage] = []
+    waiting: deque[Future[ScanPage]] = deque()
+    with ThreadPoolExecutor(THREADS) as pool:
+        for image in images:
+            waiting.append(pool.submit(upright, image, engine))
+            while len(waiting) > (THREADS if image.grey.size < LARGE else 0):
+                apart.append(waiting.popleft().result())
+        return apart + [one.result() for one in waiting]
 
 
 def read_pdf_pages(content: bytes, numbers: Sequence[int], *, text_budget: int = TEXT_BUDGET) -> OcrPages:

@@ -31,6 +31,8 @@ STEP = 16
 """Pixels of height by which pieces are looked up."""
 MARGIN = 0.22
 """White space above and below a line that the recogniser is given, in line heights."""
+SIDE, SIDE_OF_DASH = 0.13, 0.35
+"""White space before and behind it: more costs time, and a dash is nothing without."""
 
 
 Clip = tuple[int, int, int, int]
@@ -240,15 +242,21 @@ def crop(grey: Grey, line: LineBox, clip: Clip, usual: float, margin: float = MA
     height = line.bottom - line.top
     least = 0.72 * usual
     pad = margin * max(height, least) + max(least - height, 0) / 2
-    side = 0.25 * max(height, least)
+    side = (SIDE if height > least / 2 else SIDE_OF_DASH) * max(height, least)
     top, bottom = round(line.top - pad), round(line.bottom + pad)
     left, right = round(line.x0 - side), round(line.x1 + side)
     x0, y0, x1, y1 = max(left, clip[0], 0), max(top, clip[1], 0), min(right, clip[2]), min(bottom, clip[3])
     inside = grey[y0:y1, x0:x1]
-    blank = int(np.percentile(inside, 85)) if inside.size else 255
+    blank = brighter_than(inside, 0.85) if inside.size else 255
     result = np.full((max(bottom - top, 4), max(right - left, 4)), blank, dtype=np.uint8)
     result[y0 - top : y0 - top + inside.shape[0], x0 - left : x0 - left + inside.shape[1]] = inside
     return result
+
+
+def brighter_than(grey: Grey, share: float) -> int:
+    """The grey level that this share of the pixels does not exceed; several times as fast as a percentile."""
+    place = int(share * (grey.size - 1))
+    return int(np.partition(grey, place, axis=None)[place])
 
 
 def clips(lines: Sequence[LineBox], box: Clip) -> list[Clip]:

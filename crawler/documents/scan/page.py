@@ -17,6 +17,7 @@ from crawler.documents.scan.lines import (
     MARGIN,
     Clip,
     LineBox,
+    brighter_than,
     cell_lines,
     clips,
     crop,
@@ -183,5 +184,5 @@ def _without_dirt(grey: Grey, dirt: Ink) -> Grey:
     if not dirt.any():
         return grey
     wiped = grey.copy()
-    wiped[cv2.dilate(dirt.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0] = np.percentile(grey, 85)
+    wiped[cv2.dilate(dirt.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0] = brighter_than(grey, 0.85)
     return wiped

@@ -24,7 +24,13 @@ SQUEEZE = 0.6
 SURE_SQUEEZED = 0.5
 """The least probability of a squeezed line's characters below which it is read again as it is."""
 SQUEEZED_FROM = 3.0
-"""Times its height a line must be wide to be squeezed; numbers and short words are read as they are."""
+"""Times its height a line must be wide to be read so; most numbers and short words are narrower."""
+SINGLE = 1.0
+"""Times its height up to which a line is a single character, and read as it is."""
+SQUEEZE_SHORT = 0.8
+"""The share of their width in which these are read: two of the recogniser's steps a digit, so that of two ones none is lost."""
+SQUEEZE_TEXT = 0.8
+"""The same for text outside tables."""
 TEXT_BUDGET = 20_000
 """Width (pixels of the recogniser's input) of running text that is read of one document: about a page, 1 s on two cores.
 
@@ -98,7 +104,7 @@ def read_pages(pages: Sequence[ScanPage], engine: Recogniser, text_budget: int =
     squeezed = [
         index
         for index, one in enumerate(first)
-        if shares[index] < 1 and (_looks_numeric(one.text) or one.confidence < SURE_SQUEEZED)
+        if shares[index] == SQUEEZE and (_looks_numeric(one.text) or one.confidence < SURE_SQUEEZED)
     ]
     for index, result in zip(squeezed, engine.read([wanted[i][1].image for i in squeezed]), strict=True):
         first[index] = result
@@ -166,7 +172,11 @@ def _input_width(line: ScanLine) -> int:
 def squeeze(line: ScanLine) -> float:
     """The share of its width that the line is read in."""
     height, width = line.image.shape
-    return SQUEEZE if line.cell is not None and width > SQUEEZED_FROM * height else 1.0
+    if line.cell is None:
+        return SQUEEZE_TEXT
+    if width <= SINGLE * height:
+        return 1.0
+    return SQUEEZE if width > SQUEEZED_FROM * height else SQUEEZE_SHORT
 
 
 def _looks_numeric(text: str) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib.util
 import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -26,16 +27,16 @@ from crawler.outcomes import Outcome, OutcomeError
 MODEL = "PP-OCRv6_rec_small.onnx"
 HEIGHT = 48
 """Pixels: the height of the recogniser's input."""
-NARROWEST, WIDEST = 48, 3200
+NARROWEST, WIDEST = 32, 3200
 STEP = 16
 """Widths are rounded up to this, so that lines of about one width go in one batch."""
 ALIKE = ("0OoＯ〇○", "1lI|丨")
 """Characters that one shape may be in one type or another: what a lone shape is of them, only its company tells."""
-BATCH_WIDTH = 2048
+BATCH_WIDTH = 1024
 """Pixels side by side in one batch: memory grows with it, speed does not."""
 THREADS = min(2, os.cpu_count() or 1)
-"""Of one child process, and they sleep while they wait. Measured on two cores shared with other work: spinning threads cost
-45 % more processor time, sleeping ones none; so one report is read on both cores, and two children do not hinder each other.
+"""Batches read at a time by one child process. Each is read by one thread: sharing a batch between two costs a fifth more
+processor time, and two children on two cores would wait for one another.
 """
 
 
@@ -79,11 +80,12 @@ class Recogniser:
     def __init__(self, model: Path) -> None:
         import onnxruntime  # part of the ocr extra
 
+        # OpenCV's own threads wait for one another in these small steps, which costs a third more processor time.
+        cv2.setNumThreads(1)
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = THREADS
+        options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
         options.enable_cpu_mem_arena = False
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.log_severity_level = 4
         self._session: Any = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
         self._input = self._session.get_inputs()[0].name
@@ -91,6 +93,7 @@ class Recogniser:
         self._alphabet = ["", *alphabet, " "]
         groups = [[self._alphabet.index(one) for one in group if one in self._alphabet] for group in ALIKE]
         self._alike = {index: group for group in groups for index in group}
+        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="recogniser")
 
     def read(self, lines: Sequence[Grey], squeeze: Sequence[float] | None = None) -> list[Recognition]:
         """Each line's text. ``squeeze``: the share of its width a line is set in, for text that is known in advance."""
@@ -98,17 +101,13 @@ class Recogniser:
             _width(line, 1.0 if squeeze is None else factor)
             for line, factor in zip(lines, squeeze or [1.0] * len(lines), strict=True)
         ]
-        order = sorted(range(len(lines)), key=lambda index: widths[index])
+        batches = _batches(widths)
+        readings = self._pool.map(
+            lambda batch: self._run([lines[i] for i in batch], [widths[i] for i in batch], _rounded(widths[batch[0]])), batches
+        )
         results: list[Recognition] = [Recognition(())] * len(lines)
-        at = 0
-        while at < len(order):
-            width = _rounded(widths[order[at]])
-            count = max(1, BATCH_WIDTH // width)
-            batch = [index for index in order[at : at + count] if _rounded(widths[index]) == width]
-            at += len(batch)
-            for index, result in zip(
-                batch, self._run([lines[i] for i in batch], [widths[i] for i in batch], width), strict=True
-            ):
+        for batch, reading in zip(batches, readings, strict=True):
+            for index, result in zip(batch, reading, strict=True):
                 results[index] = result
         return results
 
@@ -155,6 +154,19 @@ def _width(line: Grey, squeeze: float) -> int:
 
 def _rounded(width: int) -> int:
     return max(NARROWEST, -(-width // STEP) * STEP)
+
+
+def _batches(widths: Sequence[int]) -> list[list[int]]:
+    """Lines of one rounded width together, by their index; the widest first, so that the last batches are short."""
+    batches: list[list[int]] = []
+    for index in sorted(range(len(widths)), key=lambda index: -widths[index]):
+        width = _rounded(widths[index])
+        last = batches[-1] if batches else []
+        if last and _rounded(widths[last[0]]) == width and (len(last) + 1) * width <= BATCH_WIDTH:
+            last.append(index)
+        else:
+            batches.append([index])
+    return batches
 
 
 @cache
