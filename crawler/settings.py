@@ -31,7 +31,7 @@ CONCURRENT_REQUESTS_PER_DOMAIN = 1
 # Across hosts. A host that keeps silent occupies two places (its page and its robots.txt) until HOME_TIMEOUT, and must not
 # make the others wait.
 CONCURRENT_REQUESTS = 400
-# Scrapy starts as many tasks for each response, whatever it yields; the default of 100 took a third of the crawl's time.
+# Scrapy starts as many tasks for each response, whatever it yields: the default of 100 costs 1.4 ms of processor a page.
 CONCURRENT_ITEMS = 8
 # Seconds between two requests to one host; a portal's own `delay` replaces it.
 DOWNLOAD_DELAY = 1.0
