@@ -18,6 +18,7 @@ from crawler.forms.rules import Rule, load_rules
 
 DOUBT = "doubt"
 """The kind of an entry that is about cells the reader was unsure of, and about no rule."""
+UNPARSED = State.UNPARSED.value
 DOUBTFUL = frozenset({"ocr_suspect", "second_reading_differs", "no_two_readings_agree"})
 """Flags of a cell whose value may be misread."""
 MOST_OF_A_KIND = 300
@@ -32,6 +33,12 @@ ABOVE, BELOW = 64.0, 12.0
 WHOLE_WIDTH = 100_000.0
 
 SEVERITIES = ("error", "warn", "info")
+KINDS = ("identity", "cross_year", "plausibility", "text", DOUBT, "structure", "cross_level", "timeliness")
+"""What a number is wrong by comes before what is missing."""
+Rank = tuple[int, int, int]
+Found = tuple[str, str, str, str, tuple[str, ...]]
+"""Kind, rule, severity, detail, and the cells where they are known."""
+
 _KEY = re.compile(r"[a-z][a-z_]*(?:\.[a-z_]+){1,2}")
 _TURNED = re.compile(r"page_turned_(\d+):(\d+)")
 _ABOUT: Mapping[str, str] = {
@@ -41,6 +48,7 @@ _ABOUT: Mapping[str, str] = {
     "text_received": "requests.received_new.total",
     "text_none": "requests.received_new.total",
     "text_review": "review_litigation",
+    "pending": "review_litigation",
 }
 """What the rules judge that name no operands."""
 
@@ -54,17 +62,11 @@ class Entry:
     rule: str
     severity: str
     detail: str
-    year: int
     keys: tuple[str, ...]
     tables: dict[str, list[list[str | None]]]
     """By the tables of ``keys``: key, raw text, value and state of every cell of the table."""
     crops: list[tuple[Crop, dict[str, Box]]] = field(default_factory=list)
     """Places of those tables, a page each, and the boxes of ``keys`` there."""
-
-    @property
-    def rank(self) -> tuple[int, int]:
-        """Greater is shown sooner."""
-        return -SEVERITIES.index(self.severity), self.year
 
 
 class FailedChecks:
@@ -75,7 +77,7 @@ class FailedChecks:
         """By rule, how its checks ended."""
         self.totals: Counter[str] = Counter()
         """Entries by kind, whether shown or not."""
-        self._heaps: dict[str, list[tuple[tuple[int, int], int, Entry]]] = defaultdict(list)
+        self._heaps: dict[str, list[tuple[Rank, int, Entry]]] = defaultdict(list)
         self._number = 0
 
     def add(self, report: int, record: Record, source: str) -> int:
@@ -83,16 +85,17 @@ class FailedChecks:
         entries = 0
         for check in record["checks"]:
             self.counts[check["id"]][check["status"]] += 1
-        for kind, rule, severity, detail, keys in (*_failed(record), *_doubts(record)):
+        for kind, rule, severity, detail, doubtful in (*_failed(record), *_doubts(record)):
             entries += 1
             self.totals[kind] += 1
             self._number += 1
             year = record["year"] or 0
-            rank = (-SEVERITIES.index(severity), year)
+            rank = _rank(kind, severity, year)
             heap = self._heaps[kind]
             if len(heap) >= MOST_OF_A_KIND and heap[0][0] >= rank:
                 continue
-            entry = Entry(report, kind, rule, severity, detail[:LONGEST_DETAIL], year, keys, _tables(record, keys))
+            keys = doubtful or _keys(rules_by_id().get((rule, record["form_version"])), detail, record["cells"])
+            entry = Entry(report, kind, rule, severity, detail[:LONGEST_DETAIL], keys, _tables(record, keys))
             entry.crops = list(_crops(record, keys, source))
             item = (rank, -self._number, entry)
             heapq.heappush(heap, item) if len(heap) < MOST_OF_A_KIND else heapq.heappushpop(heap, item)
@@ -104,18 +107,22 @@ class FailedChecks:
         return [entry for _, _, entry in sorted(found, key=lambda item: item[:2], reverse=True)]
 
 
+def _rank(kind: str, severity: str, year: int) -> Rank:
+    return -SEVERITIES.index(severity), -KINDS.index(kind) if kind in KINDS else -len(KINDS), year
+
+
 @cache
 def rules_by_id() -> Mapping[tuple[str, str], Rule]:
     """The rules by their names and form versions; one name may stand for a rule of each form."""
     return {(rule.id, version): rule for rule in load_rules().rules for version in rule.versions}
 
 
-def _failed(record: Record) -> Iterator[tuple[str, str, str, str, tuple[str, ...]]]:
+def _failed(record: Record) -> Iterator[Found]:
+    """The failed checks; which cells they are about takes longer to tell than most are worth."""
     for check in record["checks"]:
         if check["status"] == Status.FAIL.value:
             rule = rules_by_id().get((check["id"], record["form_version"]))
-            severity = rule.severity if rule else "error"
-            yield check["kind"], check["id"], severity, check["detail"], _keys(rule, check["detail"], record["cells"])
+            yield check["kind"], check["id"], rule.severity if rule else "error", check["detail"], ()
 
 
 def _keys(rule: Rule | None, detail: str, cells: Mapping[str, Any]) -> tuple[str, ...]:
@@ -129,14 +136,14 @@ def _keys(rule: Rule | None, detail: str, cells: Mapping[str, Any]) -> tuple[str
     return tuple(dict.fromkeys(found))[:MOST_CELLS]
 
 
-def _doubts(record: Record) -> Iterator[tuple[str, str, str, str, tuple[str, ...]]]:
+def _doubts(record: Record) -> Iterator[Found]:
     by_table: dict[str, list[str]] = defaultdict(list)
     for key, cell in record["cells"].items():
-        if cell["state"] == State.UNPARSED.value or DOUBTFUL & set(cell.get("flags") or ()):
+        if cell["state"] == UNPARSED or ("flags" in cell and not DOUBTFUL.isdisjoint(cell["flags"])):
             by_table[key.partition(".")[0]].append(key)
     for keys in by_table.values():
         words = {flag for key in keys for flag in record["cells"][key].get("flags") or () if flag in DOUBTFUL}
-        words |= {State.UNPARSED.value for key in keys if record["cells"][key]["state"] == State.UNPARSED.value}
+        words |= {UNPARSED for key in keys if record["cells"][key]["state"] == UNPARSED}
         yield DOUBT, ", ".join(sorted(words)), "warn", _readings(record, keys), tuple(keys[:MOST_CELLS])
 
 

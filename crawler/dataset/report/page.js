@@ -32,13 +32,13 @@ const WORDS = {
   values_read: ["读出的数值", "Values read"], figure: ["指标", "Figure"], printed: ["原文", "As printed"], value: ["数值", "Value"], state: ["状态", "State"], open_page: ["打开来源网页", "Open the source page"], open_file: ["来源网页", "Source page"],
   rule: ["规则", "Rule"], fail: ["未通过", "failed"], pass: ["通过", "held"], not_assessable: ["无法判断", "not assessable"], note: ["说明", "Note"],
   pictures_note: ["本页截图上限 {0} 张，已放入 {1} 张，另有 {2} 处没有截图。", "{1} pictures are in this page; {2} more places have none (limits on number, bytes and time)."],
-  numbers: ["数字", "Numbers"], zeros: ["零", "Zeros"], nulls: ["空", "Null"], spread: ["最小 / 四分位 / 最大", "least / quartiles / greatest"], distribution: ["分布", "Distribution"], outliers: ["离群值", "Outliers"], unit: ["单位", "Unit"],
+  numbers: ["数字", "Numbers"], zeros: ["零", "Zeros"], nulls: ["空", "Null"], spread: ["最小 / 四分位 / 最大", "least / quartiles / greatest"], distribution: ["分布（1 至 10⁷，对数）", "Distribution (1 to 10⁷, logarithmic)"], outliers: ["离群值", "Outliers"], unit: ["单位", "Unit"],
   bars_alt: ["{0} 个大于零的数字，从 {1} 到 {2}", "{0} numbers above zero, from {1} to {2}"], more_outliers: ["另有 {0} 个", "{0} more"],
   portal: ["门户", "Portal"], last_success: ["上次读到", "Last read"], last_new: ["上次有新文件", "Last new document"], last_outcome: ["上次结果", "Last outcome"], documents: ["文件数", "Documents"], why: ["为何需查看", "Why it needs a look"], never: ["从未", "never"],
-  needs_look: ["需查看", "needing a look"], well: ["正常", "well"], not_judged: ["未判断", "not judged"], media: ["文件类型", "Kind of file"], not_stored: ["未下载", "not stored"], title_col: ["标题", "Title"], message: ["发生了什么", "What happened"],
+  needs_look: ["需查看", "needing a look"], well: ["正常", "well"], not_judged: ["未判断", "not judged"], media: ["文件类型", "Kind of file"], page_images: ["页面图片", "page images"], not_stored: ["未下载", "not stored"], title_col: ["标题", "Title"], message: ["发生了什么", "What happened"],
   ADD: ["新增", "new"], MOD: ["变动", "changed"], DEL: ["减少", "gone"], what_changed: ["变动内容（旧 → 新）", "What changed (old → new)"], more_keys: ["另有 {0} 处", "{0} more"],
   published: ["发布日期", "Published"], identifier: ["编号", "Identifier"], flags: ["质量标记", "Quality flags"], version_no: ["版次", "Version"], failed_here: ["未通过的核对与存疑处", "Failed checks and doubts"], gone: ["原栏目已不再列出", "No longer listed by its column"], nothing_failed: ["没有。", "None."], not_listed: ["这一份未列入本页。", "Not in this page."], entry_elsewhere: ["{0} 项（部分未列入本页）", "{0} (some are not in this page)"],
-  cell_label: ["{0}，{1}：{2} 份报告，{3} 个机关", "{0}, {1}: {2} reports, {3} organisations"], cell_flaw: ["，其中 {0} 份有未通过的核对或存疑处", ", {0} of them with failed checks or doubts"], with_flaw: ["▲ 有未通过的核对或存疑处", "▲ some with failed checks or doubts"], level_n: ["报告数占机关数：", "Reports as a share of organisations: "], no_report: ["无报告", "none"], half: ["不足一半", "under half"], most: ["一半以上", "half or more"], full: ["齐全", "complete"],
+  cell_label: ["{0}，{1}：{2} 份报告，{3} 个机关", "{0}, {1}: {2} reports, {3} organisations"], cell_flaw: ["，其中 {0} 份有未通过的核对或存疑处", ", {0} of them with failed checks or doubts"], with_flaw: ["▲ 有未通过的核对或存疑处", "▲ some with failed checks or doubts"], level_n: ["报告数占机关数：", "Reports as a share of organisations: "], no_report: ["无报告", "none"], full: ["齐全", "complete"],
   cut_reports: ["仅前 {0} 份报告可逐份查看，表格计数包含全部。", "Only the first {0} reports can be opened one by one; the grid counts all."], without_year: ["年度不明", "year unknown"],
   footer: ["本文件不加载任何外部资源，可离线保存。数据以 reports.jsonl、cells.csv 等同一版本的文件为准。", "This file loads nothing from outside and can be kept offline. The data proper is in reports.jsonl, cells.csv and the other files of the same version."],
   active_disclosure: ["表二 主动公开政府信息情况", "Table 2: active disclosure"], requests: ["表三 收到和处理申请情况", "Table 3: requests"], review_litigation: ["表四 行政复议、行政诉讼", "Table 4: review and litigation"],
@@ -70,6 +70,8 @@ const say = (key, ...parts) => {
   return parts.reduce((whole, part, index) => whole.split("{" + index + "}").join(part), text);
 };
 const words = (key) => (WORDS[key] ? say(key) : String(key).replaceAll("_", " "));
+const MEDIA = { "text/html": "HTML", "application/pdf": "PDF", "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "DOCX", "application/msword": "DOC", "application/vnd.ms-works": "WPS", "application/rtf": "RTF", "multipart/related": "MHTML", "application/x-wordml+xml": "Word XML", "application/vnd.oasis.opendocument.text": "ODT", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "XLSX", "application/vnd.ms-excel": "XLS", "application/ofd": "OFD", "application/zip": "ZIP", "application/vnd.rar": "RAR", "application/x-7z-compressed": "7z", "text/plain": "TXT", "image/png": "PNG", "image/jpeg": "JPEG", "image/tiff": "TIFF" };
+const mediaWords = (media) => (media === "none" ? say("not_stored") : media === "application/x-page-images" ? say("page_images") : MEDIA[media] || media || say("unknown"));
 const kindWords = (kind) => (kind === "text" ? say("text_kind") : words(kind));
 const $ = (id) => document.getElementById(id);
 const count = (number) => Number(number).toLocaleString(language === "zh" ? "zh-CN" : "en");
@@ -119,10 +121,11 @@ function options(select, pairs) {
   if (pairs.some(([value]) => value === before)) select.value = before;
 }
 
+/** Labels without the head that all results of requests share. */
+const told = (labels) => (labels.length > 2 && labels[0] === "三、本年度办理结果" ? labels.slice(1) : labels);
 function metricLabel(key) {
   if (language === "en") return key.split(".").slice(1).map((part) => part.replaceAll("_", " ")).join(" · ");
-  const known = facts.metrics[key];
-  return known ? known.labels.join(" / ") : key;
+  return facts.metrics[key] ? told(facts.metrics[key].labels).join(" / ") : key;
 }
 const tableOf = (key) => key.split(".")[0];
 function ruleWords(entry) {
@@ -173,6 +176,7 @@ const tree = (() => {
   return { root, inside, nodes };
 })();
 const YEARS = [...new Set(facts.coverage.map(([, year]) => year))].sort((a, b) => (a === null ? 1 : b === null ? -1 : a - b));
+const rowsOfGrid = () => (tree.root.children.size === 1 ? visible() : [tree.root, ...visible()]);
 const regionName = (node) => (node.path === "?" ? say("unknown") : node.depth < 0 ? say("total") : node.name);
 function visible(node = tree.root, found = []) {
   for (const child of [...node.children.values()].sort((a, b) => (a.path < b.path ? -1 : 1))) {
@@ -188,7 +192,7 @@ function shade(reports, organisations) {
 }
 let gridAt = [0, 0];
 function drawGrid(focus) {
-  const rows = [tree.root, ...visible()];
+  const rows = rowsOfGrid();
   gridAt = [Math.min(gridAt[0], rows.length - 1), Math.min(gridAt[1], YEARS.length)];
   const stop = (row, column) => (gridAt[0] === row && gridAt[1] === column ? "0" : "-1");
   const body = rows.map((node, row) => {
@@ -209,7 +213,7 @@ function drawGrid(focus) {
   if (focus) $("grid").querySelector('[tabindex="0"]').focus();
 }
 function gridKey(event) {
-  const rows = [tree.root, ...visible()];
+  const rows = rowsOfGrid();
   const node = rows[gridAt[0]];
   const folds = node.children.size && node.depth >= 0;
   let [row, column] = gridAt;
@@ -229,7 +233,7 @@ function gridKey(event) {
   drawGrid(true);
 }
 function activate(row, column) {
-  const node = [tree.root, ...visible()][row];
+  const node = rowsOfGrid()[row];
   gridAt = [row, column];
   if (column === 0 && node.children.size && node.depth >= 0) { node.open = !node.open; drawGrid(true); return; }
   chosen = { node, year: column ? YEARS[column - 1] : undefined };
@@ -243,7 +247,6 @@ function drawDrill(focus) {
   const found = new Map();
   facts.organisations.forEach(([, region], index) => { if (node.depth < 0 || tree.inside(region, node)) found.set(index, []); });
   facts.reports.forEach((row, number) => { if (found.has(row[0])) found.get(row[0]).push(number); });
-  const years = year === undefined ? YEARS : [year, ...YEARS.filter((one) => one !== year)];
   const has = (reports) => (reports.some((number) => facts.reports[number][1] === year) ? 0 : 1);
   const organisations = [...found].sort((a, b) => (year === undefined ? 0 : has(a[1]) - has(b[1])) || (facts.organisations[a[0]][0] < facts.organisations[b[0]][0] ? -1 : 1));
   const heading = el("h3", { tabindex: "-1", id: "drill-h" }, `${regionName(node)}${year === undefined ? "" : ` · ${year ?? say("without_year")}`}`);
@@ -251,17 +254,17 @@ function drawDrill(focus) {
   const status = el("p", { class: "count" });
   const close = el("button", { type: "button", class: "close", onclick: () => { chosen = null; drawDrill(); drawGrid(true); } }, say("close"));
   target.replaceChildren(el("div", {}, heading, status, list, close));
-  portions(list, status, organisations, (rows) => table(heading.textContent, [say("organisation"), ...years.map((one) => String(one ?? say("without_year")))], rows.map(([index, reports]) =>
-    el("tr", {}, rowHead(facts.organisations[index][0] || say("unknown")), years.map((one) => {
+  portions(list, status, organisations, (rows) => table(heading.textContent, [say("organisation"), ...YEARS.map((one) => String(one ?? say("without_year")))], rows.map(([index, reports]) =>
+    el("tr", {}, rowHead(facts.organisations[index][0] || say("unknown")), YEARS.map((one) => {
       const here = reports.filter((number) => facts.reports[number][1] === one);
-      return cell(here.length ? here.map((number) => reportButton(reportOf(number))) : el("span", { class: "zero" }, "·"));
+      return cell(here.length ? here.map((number) => reportButton(reportOf(number))) : el("span", { class: "zero" }, "·"), one === year ? "year" : null);
     })))), facts.report_count > facts.reports.length ? say("cut_reports", count(facts.reports.length)) : "");
   if (focus) heading.focus();
 }
 function reportButton(report, text) {
   if (!report) return el("span", {}, say("not_listed"));
   const shown = text ?? (report.entries ? `▲ ${report.entries}` : "✓");
-  const spoken = `${reportName(report)}${report.entries ? say("cell_flaw", "").trim() && `: ${report.entries} ${say("failed_here")}` : ""}`;
+  const spoken = `${reportName(report)}${report.entries ? `: ${say("failed_here")} ${report.entries}` : ""}`;
   return el("button", { type: "button", class: "link", "aria-label": text ? null : spoken, onclick: (event) => openReport(report, event.currentTarget) }, shown);
 }
 function openReport(report, opener) {
@@ -269,7 +272,7 @@ function openReport(report, opener) {
   const entries = facts.failed.filter((entry) => entry.report === report.number);
   const pairs = [
     [say("region"), facts.regions[report.region] || say("unknown")], [say("year"), report.year ?? say("unknown")], [say("title_col"), report.title || say("unknown")], [say("published"), report.published || say("unknown")],
-    [say("media"), report.media || say("unknown")], [say("identifier"), report.id], [say("version_no"), report.version], [say("flags"), report.flags], [say("open_file"), link(report.address)],
+    [say("media"), mediaWords(report.media)], [say("identifier"), report.id], [say("version_no"), report.version], [say("flags"), report.flags], [say("open_file"), link(report.address)],
   ];
   const failures = report.entries === 0 ? el("p", {}, say("nothing_failed")) : [
     entries.length < report.entries ? el("p", { class: "note" }, say("entry_elsewhere", report.entries)) : null,
@@ -319,7 +322,7 @@ function entryDetail(entry, report) {
   const lit = (key, on) => document.querySelectorAll("[data-key]").forEach((one) => { if (one.dataset.key === key) one.classList.toggle("lit", on); });
   const watch = (key) => ({ "data-key": key, onmouseenter: () => lit(key, true), onmouseleave: () => lit(key, false), onfocus: () => lit(key, true), onblur: () => lit(key, false) });
   const read = new Map(Object.values(entry.tables).flat().map((row) => [row[0], row]));
-  const values = entry.keys.length ? el("div", {}, el("h4", {}, say("values_read")), el("div", { class: "scroll" }, table(say("values_read"), [say("figure"), { n: say("printed") }, { n: say("value") }, say("state")], entry.keys.map((key) => {
+  const values = entry.keys.length ? el("div", {}, el("h4", {}, say("values_read")), el("div", { class: "scroll values" }, table(say("values_read"), [say("figure"), { n: say("printed") }, { n: say("value") }, say("state")], entry.keys.map((key) => {
     const [, raw, value, state] = read.get(key);
     return el("tr", { ...watch(key), tabindex: "0" }, rowHead(metricLabel(key)), el("td", { class: "n raw" }, raw === null ? "" : raw === "" ? el("span", { class: "blank" }, say("blank")) : raw), cell(value === null ? "–" : value, "n"), cell(words(state)));
   })))) : null;
@@ -352,7 +355,7 @@ function drawing(entry, marked) {
       const labels = row.map(([key]) => (language === "en" ? key.split(".")[2].replaceAll("_", " ") : facts.metrics[key]?.labels.at(-1) ?? key));
       if (labels.join("|") !== heads) { heads = labels.join("|"); parts.push({ labels, rows: [] }); }
       const [key] = row[0];
-      const name = language === "en" ? key.split(".")[1].replaceAll("_", " ") : (facts.metrics[key]?.labels.slice(0, -1).join(" / ") ?? key);
+      const name = language === "en" ? key.split(".")[1].replaceAll("_", " ") : (facts.metrics[key] ? told(facts.metrics[key].labels).slice(0, -1).join(" / ") : key);
       parts.at(-1).rows.push(el("tr", {}, el("th", { scope: "row" }, name), row.map(([cellKey, raw, , state]) => el("td", { class: marked.has(cellKey) ? "marked" : null, "data-key": cellKey }, state === "absent" ? "" : raw === "" || raw === null ? el("span", { class: "blank" }, say("blank")) : raw))));
     }
     return parts.map((part, index) => el("table", {}, el("caption", { class: index ? "hidden" : null }, say(name)), el("thead", {}, el("tr", {}, el("td", {}), part.labels.map((label) => el("th", { scope: "col" }, label)))), el("tbody", {}, part.rows)));
@@ -376,6 +379,7 @@ function bars(figure) {
   const most = Math.max(...figure.bars, 1);
   const far = new Set(figure.outliers.map(([value]) => facts.bins.findLastIndex((edge) => edge <= Math.abs(value))));
   figure.bars.forEach((one, index) => { if (one) { const tall = Math.max(2, (height - 2) * one / most); svg.append(make("rect", { x: index * step + 1, y: height - 1 - tall, width: step - 2, height: tall, class: far.has(index) ? "far" : "" })); } });
+  svg.querySelectorAll("rect").forEach((rect) => { const index = Math.round((rect.getAttribute("x") - 1) / step); const title = make("title", {}); title.textContent = `${count(facts.bins[index])}–${facts.bins[index + 1] ? count(facts.bins[index + 1]) : ""}: ${count(figure.bars[index])}`; rect.append(title); });
   return svg;
 }
 function drawFigures() {
@@ -405,7 +409,7 @@ function drawMatrix() {
   const numbers = (found) => [...outcomes.map((outcome) => found[outcome] || 0), sum(found)].map((number) => cell(number ? count(number) : "·", number ? "n" : "n zero"));
   const totals = {};
   for (const found of Object.values(facts.outcomes)) for (const outcome of outcomes) totals[outcome] = (totals[outcome] || 0) + (found[outcome] || 0);
-  const rows = Object.entries(facts.outcomes).sort((a, b) => sum(b[1]) - sum(a[1])).map(([media, found]) => el("tr", {}, rowHead(media === "none" ? say("not_stored") : media), numbers(found)));
+  const rows = Object.entries(facts.outcomes).sort((a, b) => sum(b[1]) - sum(a[1])).map(([media, found]) => el("tr", {}, rowHead(mediaWords(media)), numbers(found)));
   $("matrix").replaceChildren(table(say("outcomes"), [say("media"), ...outcomes.map((outcome) => ({ n: words(outcome) })), { n: say("total") }], [...rows, el("tr", {}, rowHead(say("total")), numbers(totals))]));
 }
 function drawProblems() {
@@ -452,7 +456,7 @@ function drawStatic() {
   $("en").setAttribute("aria-pressed", String(language === "en"));
   $("version").textContent = `${facts.spider} · ${say("version")} ${facts.version} · ${say("made")} ${facts.created_at.replace("T", " ").replace("Z", " UTC")}`;
   $("contents").replaceChildren(...["overview", "coverage", "failed", "figures", "sources", "outcomes", "changes"].map((id) => el("li", {}, el("a", { href: `#${id}` }, say(id)))));
-  $("grid-legend").replaceChildren(say("level_n"), ...[["k0", "no_report"], ["k2", "half"], ["k4", "most"], ["k5", "full"]].map(([name, key]) => el("span", {}, el("i", { class: name, "aria-hidden": "true" }), say(key))), el("span", {}, say("with_flaw")));
+  $("grid-legend").replaceChildren(say("level_n"), ...[say("no_report"), "< 25 %", "< 50 %", "< 75 %", "< 100 %", say("full")].map((text, step) => el("span", {}, el("i", { class: `k${step}`, "aria-hidden": "true" }), text)), el("span", {}, say("with_flaw")));
   const missing = facts.pictures.wanted - facts.pictures.shown;
   $("failed-notes").textContent = missing > 0 ? say("pictures_note", count(facts.pictures.most), count(facts.pictures.shown), count(missing)) : "";
   const all = ["", say("all")];
