@@ -27,6 +27,11 @@ PARQUET_TYPES = CSV_TYPES | {"texts": "array", "numbers": "array"}
 
 FILES = {
     "reports.jsonl": ("application/x-ndjson", "One record a report", "每行一份年报"),
+    "organisations.jsonl": (
+        "application/x-ndjson",
+        "One line an organisation, and every name not resolved",
+        "每行一个机关，含未能识别者",
+    ),
     "reports.parquet": ("application/vnd.apache.parquet", "Wide: one row a report", "宽表：每行一份年报"),
     "cells.parquet": ("application/vnd.apache.parquet", "Tidy: one row a cell", "长表：每行一个单元格"),
     "dataset.duckdb": ("application/vnd.duckdb", "Both tables, the codebook and comparable series", "两表、指标说明与可比序列"),
@@ -40,7 +45,7 @@ FILES = {
 """Files that are no tables to a program without libraries: their media type, and what they hold in English and Chinese."""
 
 NOT_REPRODUCIBLE = ("dataset.duckdb",)
-"""Their bytes differ from one writing to the next though their content is the same, so that only the manifest has their digest."""
+"""Their bytes differ from one writing to the next though their content is the same: only the manifest has their digest."""
 
 
 def write_datapackage(directory: Path, version: DatasetVersion) -> None:

@@ -41,7 +41,8 @@ def write_duckdb(directory: Path, _: DatasetVersion) -> None:
     }
     with duckdb.connect(":memory:", config=settings) as connection:
         place = _quoted(str(directory / NAME), "'")
-        connection.execute(f"ATTACH {place} AS dataset (ROW_GROUP_SIZE {GROUP_ROWS}, STORAGE_VERSION '{STORAGE}')")
+        options = f"ROW_GROUP_SIZE {GROUP_ROWS}, STORAGE_VERSION '{STORAGE}', RECOVERY_MODE no_wal_writes"
+        connection.execute(f"ATTACH {place} AS dataset ({options})")
         connection.execute("USE dataset")
         for table in (REPORTS, CELLS):
             _copy(connection, table, directory / f"{table}.parquet")
