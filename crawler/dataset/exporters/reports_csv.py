@@ -18,6 +18,8 @@ IDENTIFICATION = (
         "org_type",
         "region_code",
         "region_path",
+        "township_code",
+        "org_confidence",
         "year",
         "title",
     ),
