@@ -40,6 +40,7 @@ def write_duckdb(directory: Path, _: DatasetVersion) -> None:
         "autoload_known_extensions": False,
     }
     with duckdb.connect(":memory:", config=settings) as connection:
+        connection.execute("SET enable_progress_bar = false")  # it would be drawn on stdout, where results go
         place = _quoted(str(directory / NAME), "'")
         options = f"ROW_GROUP_SIZE {GROUP_ROWS}, STORAGE_VERSION '{STORAGE}', RECOVERY_MODE no_wal_writes"
         connection.execute(f"ATTACH {place} AS dataset ({options})")

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-VALUES_A_BATCH = 500_000
+VALUES_A_BATCH = 200_000
 """Python objects held before they become an Arrow batch."""
 
-BATCHES_A_GROUP = 8
+BATCHES_A_GROUP = 6
 """Arrow batches written as one row group."""
 
 
