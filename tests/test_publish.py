@@ -20,6 +20,7 @@ import pytest
 
 from crawler.dataset.assertions import Thresholds
 from crawler.dataset.exporters.text_files import text_file_name
+from crawler.dataset.identity_summary import identity_lines
 from crawler.dataset.ledger import Ledger
 from crawler.dataset.model import Record
 from crawler.dataset.publish import Publication, publish
@@ -104,6 +105,10 @@ def test_the_first_version_is_whole_and_current(house: House) -> None:
     assert [record["report_id"] for record in records] == sorted(record["report_id"] for record in records)
     assert [change["op"] for change in house.current("delta.jsonl")] == ["ADD"] * 3
     assert [row.status for row in house.ledger.publications(SPIDER)] == ["published"]
+    bodies, versions, *checks = identity_lines(publication.counts)
+    assert bodies.endswith("3 organisations; of the reports 3 certain, 0 likely, 0 weak, 0 unresolved")
+    assert versions.endswith("3 of 3 reports; 0 more documents are renditions or parts of them")
+    assert checks[0] == "Checked      identity 3 pass, 0 fail, 0 not assessable"
 
 
 def test_the_manifest_counts_what_was_written_and_names_who_was_not_reached(house: House) -> None:

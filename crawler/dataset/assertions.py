@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from crawler.dataset.model import Record
+from crawler.dataset.organisations import CONFIDENCES
 from crawler.forms.model import State, Status
 
 MOST_SCHEMA_ERRORS = 20
@@ -54,6 +55,10 @@ class Tally:
     checks: dict[str, Counter[str]] = field(default_factory=dict)
     extractor_versions: Counter[str] = field(default_factory=Counter)
     flags: Counter[str] = field(default_factory=Counter)
+    organisations: set[str] = field(default_factory=set)
+    org_confidence: Counter[str] = field(default_factory=Counter)
+    renditions: int = 0
+    """Documents beyond the first of a report's current version."""
     schema_error_count: int = 0
     schema_errors: list[str] = field(default_factory=list)
 
@@ -62,6 +67,10 @@ class Tally:
         self.reports += 1
         self.without_organisation += record["org_id"] is None
         self.without_year += record["year"] is None
+        if record["org_id"] is not None:
+            self.organisations.add(record["org_id"])
+            self.org_confidence[record["org_confidence"]] += 1
+        self.renditions += len(record["documents"]) - 1
         self.cells.update(cell["state"] for cell in record["cells"].values())
         for check in record["checks"]:
             self.checks.setdefault(check["kind"], Counter())[check["status"]] += 1
@@ -84,6 +93,9 @@ class Tally:
             "checks": {
                 kind: {status.value: found[status.value] for status in Status} for kind, found in sorted(self.checks.items())
             },
+            "organisations": len(self.organisations),
+            "org_confidence": {word: self.org_confidence[word] for word in CONFIDENCES},
+            "renditions": self.renditions,
             "without_organisation": self.without_organisation,
             "without_year": self.without_year,
             "quality_flags": dict(sorted(self.flags.items())),
