@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
+import docx
 import pytest
 import sqlalchemy as sa
 from PIL import Image, ImageOps
@@ -56,6 +57,16 @@ def table_pictures(report: ReportSource) -> list[bytes]:
     return pictures
 
 
+def application_form() -> bytes:
+    document = docx.Document()
+    document.add_paragraph("栾川县依申请公开受理登记单")
+    for line in ("姓名：", "证件号码：", "联系电话：", "所需内容描述："):
+        document.add_paragraph(line)
+    buffer = io.BytesIO()
+    document.save(buffer)
+    return buffer.getvalue()
+
+
 def build(site: Path) -> None:
     portal = MiniPortal(site / "luanchuan")
     report = REPORTS["表格局"]
@@ -81,6 +92,9 @@ def build(site: Path) -> None:
     for place, picture in enumerate(table_pictures(report), start=1):
         portal.put(f"/zwgk/zfxxgknb/6/t{place}.png", picture)
         shown.append(f'<p><img src="6/t{place}.png" style="width:660px"></p>')
+    # Beside them an attachment that is something else.
+    portal.put("/files/form.docx", application_form())
+    shown.append('<p><a href="/files/form.docx">附件.docx</a></p>')
     portal.article(6, report.title, inner(text_only(report)) + "".join(shown))
     report = REPORTS["散文局"]
     portal.article(7, "栾川县散文局2018年政府信息公开工作年度报告", inner(text_only(report)), "2019-01-20")

@@ -140,11 +140,12 @@ class Pages:
             for attachment in article.attachments
             if classify_title(attachment.text).kind != "lookalike"
         ]
-        if not documents and article.images and not article.has_tables:
-            # Pages, or the tables that the text lacks: all images together are one document.
+        has_sections = prints_sections(article.body_text)
+        if article.images and not article.has_tables and (not documents or has_sections):
+            # Pages, or the tables that the text lacks, also beside an attachment that may hold anything: together one document.
             images = tuple(image.url for image in article.images)
             documents.append(DocumentItem(f"{response.url}{IMAGES_FRAGMENT}", "attachment", pages=images))
-        if not documents or len(article.body_text) >= BODY_MIN_CHARACTERS or prints_sections(article.body_text):
+        if not documents or len(article.body_text) >= BODY_MIN_CHARACTERS or has_sections:
             body = next((kept for kept in same.documents if kept.role == "body" and kept.sha256), None) if same else None
             if body is not None:
                 documents.insert(0, asked_again(body))
