@@ -13,6 +13,7 @@ BENCHMARKS = (
     "benchmarks.scan",
     "benchmarks.office",
     "benchmarks.isolation",
+    "benchmarks.publish",
 )
 
 

@@ -1,0 +1,132 @@
+"""Publishing from a ledger: peak memory over the number of reports, and processor time against a plain pandas `to_parquet`.
+
+python -m benchmarks.publish [--reports N]; PUBLISH_REPORTS=100000 for the long form.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+NIGHT = datetime(2026, 1, 10, 2, 0, tzinfo=UTC)
+SPIDER = "henan_reports"
+DEFAULT_REPORTS = 2000
+SHARE_OF_FEW = 10
+"""The small run has a tenth of the reports."""
+
+MEMORY_BAR = 1.5
+"""Peak memory of all reports against a tenth of them; what is no stream here is the list of what is to be published."""
+
+
+def fill(url: str, count: int) -> None:
+    """A ledger that has seen and read so many reports of both forms."""
+    from crawler.dataset.ledger import Ledger
+    from crawler.outcomes import Outcome
+    from tests.builders import extraction_record
+
+    forms = [extraction_record("栾川县赤土店镇人民政府", form=form) for form in ("cn-ogi-2019", "cn-ogi-2021")]
+    with Ledger(url, clock=lambda: NIGHT) as ledger:
+        portal = {"name": "栾川县人民政府", "region": "河南省/洛阳市/栾川县", "home": "http://lc.example/"}
+        ledger.record_portal(SPIDER, "lc", region_code="410324", outcome=Outcome.OK, **portal)
+        for number in range(count):
+            address, sha256 = f"http://lc.example/{number}.html", f"{number:064x}"
+            name = f"栾川县第{number}镇人民政府"
+            record = forms[number % 2] | {"org_name_raw": name, "title": f"{name}2023年政府信息公开工作年度报告"}
+            ledger.record_page(address, portal="lc", outcome=Outcome.OK, title=record["title"], published_date="2024-01-20")
+            body = {"page_url": address, "role": "body", "media_type": "text/html", "path": f"{sha256}.html"}
+            ledger.record_document(address, outcome=Outcome.OK, sha256=sha256, size=10, **body)
+            ledger.save_extraction(sha256, "1", outcome=Outcome.OK, record=record)
+
+
+def publish_all(url: str, output: Path) -> None:
+    """The whole of publishing: assemble, validate, write every format, assert, switch."""
+    from crawler.dataset.ledger import Ledger
+    from crawler.dataset.publish import publish
+
+    with Ledger(url) as ledger:
+        publication = publish(ledger, SPIDER, output, now=NIGHT, divisions=[("河南省/洛阳市/栾川县", "410324")])
+    if publication.status != "published":
+        raise RuntimeError(f"nothing was published: {publication}")
+
+
+def pandas_parquet(output: Path) -> None:
+    """The baseline: the rows of both tables, read from reports.jsonl into two frames, and written by pandas."""
+    import json
+
+    import pandas as pd
+
+    with (output / SPIDER / "current" / "reports.jsonl").open(encoding="utf-8") as file:
+        records = [json.loads(line) for line in file]
+    pd.DataFrame([record["values"] | {"report_id": record["report_id"]} for record in records]).to_parquet(
+        output / "reports.parquet"
+    )
+    cells = [
+        {"report_id": record["report_id"], "metric": key, "value": cell["value"], "raw": cell["raw"], "state": cell["state"]}
+        for record in records
+        for key, cell in record["cells"].items()
+    ]
+    pd.DataFrame(cells).to_parquet(output / "cells.parquet")
+
+
+def child(step: str, folder: Path, count: int) -> tuple[float, float]:
+    """One step in a process of its own: seconds of the processor and peak memory in MiB."""
+    command = [sys.executable, "-m", "benchmarks.publish", "--step", step, "--folder", str(folder), "--reports", str(count)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"{step}: {done.stderr[-2000:]}")
+    seconds, mebibytes = map(float, done.stdout.split())
+    return seconds, mebibytes
+
+
+def one_step(step: str, folder: Path, count: int) -> None:
+    """What a child does, and prints."""
+    url, output = f"sqlite:///{folder / 'ledger.sqlite'}", folder / "output"
+    start = time.process_time()
+    if step == "fill":
+        fill(url, count)
+    elif step == "publish":
+        publish_all(url, output)
+    else:
+        pandas_parquet(output)
+    peak = re.search(r"VmHWM:\s*(\d+)", Path("/proc/self/status").read_text("utf-8"))
+    print(time.process_time() - start, int(peak[1]) / 1024 if peak else 0)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Print the figures; 1 where memory grows with the number of reports."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--reports", type=int, default=int(os.environ.get("PUBLISH_REPORTS", DEFAULT_REPORTS)))
+    parser.add_argument("--step", choices=("fill", "publish", "pandas"), help=argparse.SUPPRESS)
+    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
+    options = parser.parse_args(argv)
+    if options.step:
+        one_step(options.step, options.folder, options.reports)
+        return 0
+    peaks = []
+    for count in (options.reports // SHARE_OF_FEW, options.reports):
+        with tempfile.TemporaryDirectory(prefix="ogi-bench-") as name:
+            child("fill", Path(name), count)
+            seconds, mebibytes = child("publish", Path(name), count)
+            plain, plain_mebibytes = child("pandas", Path(name), count)
+        peaks.append(mebibytes)
+        print(
+            f"  {count:7,} reports: all formats {seconds:.1f} s ({1000 * seconds / count:.1f} ms each), {mebibytes:.0f} MiB;"
+            f" pandas to_parquet {plain:6.1f} s, {plain_mebibytes:5.0f} MiB; x{seconds / plain:.1f} time,"
+            f" x{mebibytes / plain_mebibytes:.2f} memory"
+        )
+    growth = peaks[1] / peaks[0]
+    print(f"  peak memory for {SHARE_OF_FEW} times the reports: x{growth:.2f} (bar {MEMORY_BAR})")
+    return int(growth > MEMORY_BAR)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
