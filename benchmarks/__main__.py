@@ -14,6 +14,8 @@ BENCHMARKS = (
     "benchmarks.office",
     "benchmarks.isolation",
     "benchmarks.publish",
+    "benchmarks.crawl",
+    "benchmarks.nights",
 )
 
 
