@@ -416,3 +416,20 @@ def test_switch_keeps_readers_on_a_whole_version(house: House) -> None:
     shutil.copytree(first.path, copy)
     switch(house.root, copy)
     assert (house.root / "current").readlink().name == copy.name
+
+
+def test_a_neighbour_years_arrival_is_news_in_the_checks_alone(house: House) -> None:
+    def report(year: int, **values: float) -> Record:
+        return extraction_record(year=year, values={f"requests.{key}.total": value for key, value in values.items()})
+
+    house.add("2023", report(2023, carried_in=3))
+    house.publish()
+    house.add("2022", report(2022, carried_out=4))
+    house.publish()
+    added, changed = house.current("delta.jsonl")
+    assert (added["op"], added["year"], changed["op"], changed["year"]) == ("ADD", 2022, "MOD", 2023)
+    assert set(changed["changes"]) == {"checks"}
+    assert "X.carry.total" in {check["id"] for check in changed["changes"]["checks"]["new"] if check["status"] == "fail"}
+    house.add("2024", report(2024))
+    house.publish()
+    assert [(change["op"], change["year"]) for change in house.current("delta.jsonl")] == [("ADD", 2024)]
