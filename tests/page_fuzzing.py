@@ -82,6 +82,17 @@ def _lists() -> Iterator[tuple[str, Seed]]:
             frame.replace("{}", henan_rows(18, shape=row)), '<div id="pageDec" pagesize="20" pagecount="18"></div>'
         )
         yield f"henan, {name}", Seed(content, HOME)
+    links = "".join(f'<a href="index_{number}.html">{number}</a>' for number in (2, 3, 9)) + '<a href="index_9.html">尾页</a>'
+    posts = henan_rows(15).replace(".html", "").replace("/2024/", "/content/post_2024")
+    yield (
+        "nfcms",
+        Seed(henan_page(f"<script>var NFCMS_PUB_TYPE = 'cat';</script><ul>{posts}</ul><div id='page_div'>{links}</div>"), HOME),
+    )
+    pager = (
+        '<span class="p_t">1/11</span><a href="zbgg/10.htm">2</a><a href="zbgg/10.htm">下页</a><a href="zbgg/1.htm">尾页</a>'
+    )
+    yield "plain", Seed(henan_page(f"<ul>{henan_rows(9)}</ul>", pager), "https://www.example.gov.cn/xxgk/zbgg.htm")
+    yield "plain, words", Seed(henan_page(f"<ul>{henan_rows(9)}</ul>", "<a href='other.htm'>下一页</a>"), HOME)
 
 
 @cache

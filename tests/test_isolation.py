@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
-import io
 import os
 import signal
 import subprocess
 import sys
 import time
-import zipfile
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from crawler.extraction import Extraction
+from crawler.extraction import Extraction, extract
 from crawler.isolation import ExtractionPool, NotReadError
 from crawler.outcomes import Outcome
+from crawler.sample.typeset import to_docx
+from tests.bombs import bombs, modest_zip, with_macro
+from tests.test_typeset_seeds import SEED_LIKE
 
 ROOT = Path(__file__).resolve().parent.parent
 MARKER = "OGI_TEST_MARKER"
@@ -208,37 +210,30 @@ def test_the_event_loop_runs_on_while_a_document_loops(pool: ExtractionPool) -> 
     assert longest < 1.0
 
 
-def bomb_docx(megabytes: int) -> bytes:
-    """A DOCX whose main part inflates to that many MiB of one character."""
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as package:
-        package.writestr("[Content_Types].xml", "<Types/>")
-        with package.open("word/document.xml", "w", force_zip64=True) as part:
-            part.write(
-                b'<w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"><w:body><w:p><w:r><w:t>'
-            )
-            block = b"a" * 1024 * 1024
-            for _ in range(megabytes):
-                part.write(block)
-    return stream.getvalue()
-
-
-ENTITIES = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 12))
-ENTITY_BOMB = (
-    f'<?xml version="1.0"?><!DOCTYPE html [<!ENTITY e0 "aaaaaaaaaa">{ENTITIES}]><html><body><p>&e11;</p></body></html>'
-)
-
-
-def test_bombs_cost_themselves_only() -> None:
-    package = io.BytesIO()
-    with zipfile.ZipFile(package, "w") as docx:
-        docx.writestr("[Content_Types].xml", "<Types/>")
-        docx.writestr("word/document.xml", ENTITY_BOMB)
+def test_bombs_cost_themselves_only_and_end_as_documented() -> None:
+    files = bombs()
     report = next((ROOT / "crawler" / "sample" / "site").rglob("*.docx"))
-    with ExtractionPool(workers=2, timeout=20, memory_mb=1024, max_tasks=50) as pool:
-        bombs = [pool.submit(content) for content in (bomb_docx(1024), ENTITY_BOMB.encode(), package.getvalue())]
-        good = [pool.submit(report) for _ in range(4)]
-        assert {future.result(timeout=60).outcome for future in good} == {Outcome.OK}
-        outcomes = [future.result(timeout=120).outcome for future in bombs]
-    assert Outcome.OK not in outcomes
-    assert Outcome.TIMEOUT not in outcomes
+    with ExtractionPool(workers=2, timeout=60, memory_mb=1024, max_tasks=50) as pool:
+        waiting = {name: (pool.submit(content), pool.submit(report)) for name, (content, _) in files.items()}
+        ends = {name: (bomb.result(timeout=300), good.result(timeout=300)) for name, (bomb, good) in waiting.items()}
+    assert {name: bomb.outcome.value for name, (bomb, _) in ends.items()} == {
+        name: outcome for name, (_, outcome) in files.items()
+    }
+    assert {good.outcome for _, good in ends.values()} == {Outcome.OK}
+    assert all(bomb.message for bomb, _ in ends.values())
+
+
+def test_what_says_it_is_small_is_not_unpacked_whole() -> None:
+    for name in ("word/document.xml", "xl/workbook.xml", "OFD.xml"):
+        tracemalloc.start()
+        assert extract(modest_zip(name)).outcome is Outcome.TRUNCATED
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert peak < 64 << 20, name
+
+
+def test_a_document_with_macros_is_read_and_they_are_not() -> None:
+    source = SEED_LIKE["001"]
+    with_them, without = extract(with_macro(source)), extract(to_docx(source))
+    assert with_them.outcome is Outcome.OK
+    assert with_them.record == without.record

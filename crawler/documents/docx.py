@@ -320,7 +320,9 @@ def _main_part(archive: zipfile.ZipFile, parts: dict[str, zipfile.ZipInfo]) -> s
 def _xml(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> etree._Element:
     if member.file_size > MAX_PART_BYTES:
         raise OutcomeError(Outcome.TOO_LARGE, f"a part of the DOCX unpacks to {member.file_size} bytes")
-    data = archive.read(member).replace(_STRICT_W, _TRANSITIONAL_W)
+    with archive.open(member) as part:
+        # `read` without a number unpacks all there is, whatever the package says of its length.
+        data = part.read(member.file_size).replace(_STRICT_W, _TRANSITIONAL_W)
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True)
     try:
         root = etree.fromstring(data, parser)

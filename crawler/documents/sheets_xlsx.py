@@ -94,7 +94,9 @@ def _read_parts(content: bytes) -> dict[str, bytes]:
             total += member.file_size
             if member.file_size > MAX_PART_BYTES or total > MAX_PACKAGE_BYTES:
                 raise OutcomeError(Outcome.TOO_LARGE, f"the XLSX unpacks to more than {min(total, member.file_size)} bytes")
-            parts[name] = archive.read(member)
+            with archive.open(member) as part:
+                # `read` without a number unpacks all there is, whatever the package says of its length.
+                parts[name] = part.read(member.file_size)
     return parts
 
 
