@@ -173,6 +173,15 @@ def test_an_entry_is_about_the_cells_of_its_rule_and_doubtful_cells_have_entries
     assert set(structure["keys"]) == {key for key in record["cells"] if key.startswith("requests.granted_partial.")}
 
 
+def test_coverage_counts_reports_and_the_organisations_that_they_are_of(tmp_path: Path) -> None:
+    contents = Contents()
+    for name, year, checks in (("甲", 2023, []), ("甲", 2023, [failed()]), ("乙", 2023, []), ("乙", None, [])):
+        contents.add(full_record(org_name=name, checks=checks) | {"year": year}, "ab" * 32)
+    facts, _ = facts_of(contents, tmp_path)
+    assert facts["coverage"] == [[0, 2023, 3, 1, 2], [0, None, 1, 0, 1]]
+    assert (facts["regions"], facts["organisations"]) == (["河南省/洛阳市/栾川县"], [["甲", 0], ["乙", 0]])
+
+
 def test_outliers_are_told_among_bodies_of_one_level(tmp_path: Path) -> None:
     contents = Contents()
     record = full_record()
@@ -444,7 +453,7 @@ def test_the_grid_is_walked_by_keyboard_and_opens_its_organisations(tab: Tab) ->
     tab.keyboard.press("ArrowRight")
     tab.keyboard.press("ArrowRight")
     focused = tab.evaluate("document.activeElement.getAttribute('aria-label')")
-    assert focused.startswith("河南省，2023：1 份报告，2 个机关")
+    assert focused.startswith("河南省，2023：1 份报告，2 个机关中有 1 个")
     assert stops.count() == 1
     tab.keyboard.press("Enter")
     assert tab.evaluate("document.activeElement.id") == "drill-h"

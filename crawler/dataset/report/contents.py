@@ -47,7 +47,9 @@ class Contents:
         self._media_types = _Numbered()
         self._reports: list[list[Any]] = []
         self._count = 0
-        self._coverage: dict[tuple[int, int | None], list[int]] = defaultdict(lambda: [0, 0])
+        self._coverage: dict[tuple[int, int | None], list[int]] = defaultdict(lambda: [0, 0, 0])
+        """By region and year: reports, those with failed checks or doubts, organisations that reported."""
+        self._reported: set[tuple[int, int | None]] = set()
         self._states: Counter[str] = Counter()
         self._figures = Figures()
         self._failed = FailedChecks()
@@ -63,6 +65,8 @@ class Contents:
         place = self._coverage[region, record["year"]]
         place[0] += 1
         place[1] += entries > 0
+        place[2] += (organisation, record["year"]) not in self._reported
+        self._reported.add((organisation, record["year"]))
         media_type = next((one["media_type"] for one in record["documents"] if one["sha256"] == source), None)
         if number < MOST_REPORTS:
             self._reports.append(

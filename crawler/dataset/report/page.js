@@ -9,7 +9,7 @@ const WORDS = {
   overview: ["总览", "Overview"], coverage: ["覆盖：地区与年度", "Coverage by region and year"], failed: ["未通过的核对与存疑单元格", "Failed checks and doubtful cells"],
   figures: ["各项数字的分布与离群值", "How each figure is spread, and its outliers"], sources: ["来源的新鲜度", "Freshness of the sources"],
   outcomes: ["文件的结局", "What became of the documents"], changes: ["与上一版本相比", "Changes since the last version"],
-  coverage_help: ["每格为报告数与已知机关数。方向键移动，回车查看机关；在地区名上按左右键收起或展开。颜色越深，覆盖越全。", "Each cell: reports of known organisations. Arrow keys move, Enter lists the organisations; on a region's name Left and Right fold and unfold. The darker, the more complete."],
+  coverage_help: ["每格为有报告的机关数与已知机关数（任一年度出现过的机关）。方向键移动，回车查看机关；在地区名上按左右键收起或展开。颜色越深，覆盖越全。", "Each cell: organisations with a report, of those known from any year. Arrow keys move, Enter lists the organisations; on a region's name Left and Right fold and unfold. The darker, the more complete."],
   failed_help: ["原文从不更正。每一项都把原件版面与读出的数值并列，请自行判断是读错还是原文如此。", "The source is never corrected. Each entry shows the source beside the values read, so that you can tell a misreading from an error of the source."],
   figures_help: ["柱形为大于零的数字（对数刻度）。离群值指与同级机关相比超出四分位距三倍（按对数）的数字，不一定有错。", "Bars are numbers above zero on a logarithmic scale. Outliers lie more than three interquartile ranges (of logarithms) away from bodies of the same level; they need not be wrong."],
   sources_help: ["发布时各门户的状态。", "How each portal was when this version was made."],
@@ -38,7 +38,7 @@ const WORDS = {
   needs_look: ["需查看", "needing a look"], well: ["正常", "well"], not_judged: ["未判断", "not judged"], media: ["文件类型", "Kind of file"], page_images: ["页面图片", "page images"], not_stored: ["未下载", "not stored"], title_col: ["标题", "Title"], message: ["发生了什么", "What happened"],
   ADD: ["新增", "new"], MOD: ["变动", "changed"], DEL: ["减少", "gone"], what_changed: ["变动内容（旧 → 新）", "What changed (old → new)"], more_keys: ["另有 {0} 处", "{0} more"],
   published: ["发布日期", "Published"], identifier: ["编号", "Identifier"], flags: ["质量标记", "Quality flags"], version_no: ["版次", "Version"], failed_here: ["未通过的核对与存疑处", "Failed checks and doubts"], gone: ["原栏目已不再列出", "No longer listed by its column"], nothing_failed: ["没有。", "None."], not_listed: ["这一份未列入本页。", "Not in this page."], entry_elsewhere: ["{0} 项（部分未列入本页）", "{0} (some are not in this page)"],
-  cell_label: ["{0}，{1}：{2} 份报告，{3} 个机关", "{0}, {1}: {2} reports, {3} organisations"], cell_flaw: ["，其中 {0} 份有未通过的核对或存疑处", ", {0} of them with failed checks or doubts"], with_flaw: ["▲ 有未通过的核对或存疑处", "▲ some with failed checks or doubts"], level_n: ["报告数占机关数：", "Reports as a share of organisations: "], no_report: ["无报告", "none"], full: ["齐全", "complete"],
+  cell_label: ["{0}，{1}：{2} 份报告，{4} 个机关中有 {3} 个", "{0}, {1}: {2} reports, of {3} of {4} organisations"], cell_flaw: ["，其中 {0} 份有未通过的核对或存疑处", ", {0} of them with failed checks or doubts"], with_flaw: ["▲ 有未通过的核对或存疑处", "▲ some with failed checks or doubts"], level_n: ["有报告的机关占比：", "Organisations with a report: "], no_report: ["无报告", "none"], full: ["齐全", "complete"],
   cut_reports: ["仅前 {0} 份报告可逐份查看，表格计数包含全部。", "Only the first {0} reports can be opened one by one; the grid counts all."], without_year: ["年度不明", "year unknown"],
   footer: ["本文件不加载任何外部资源，可离线保存。数据以 reports.jsonl、cells.csv 等同一版本的文件为准。", "This file loads nothing from outside and can be kept offline. The data proper is in reports.jsonl, cells.csv and the other files of the same version."],
   active_disclosure: ["表二 主动公开政府信息情况", "Table 2: active disclosure"], requests: ["表三 收到和处理申请情况", "Table 3: requests"], review_litigation: ["表四 行政复议、行政诉讼", "Table 4: review and litigation"],
@@ -158,10 +158,9 @@ const tree = (() => {
   const unknown = facts.regions.indexOf("");
   const nodeOf = facts.regions.map((path, index) => (index === unknown ? at("?") : at(path)));
   const above = function* (node) { for (let one = node; one; one = one.parent) yield one; };
-  for (const [region, year, reports, flawed] of facts.coverage) {
+  for (const [region, year, ...found] of facts.coverage) {
     for (const node of above(nodeOf[region])) {
-      const sum = node.years.get(year) || [0, 0];
-      node.years.set(year, [sum[0] + reports, sum[1] + flawed]);
+      node.years.set(year, (node.years.get(year) || [0, 0, 0]).map((sum, index) => sum + found[index]));
     }
   }
   for (const [, region] of facts.organisations) for (const node of above(nodeOf[region])) node.organisations += 1;
@@ -185,9 +184,9 @@ function visible(node = tree.root, found = []) {
   }
   return found;
 }
-function shade(reports, organisations) {
-  if (!reports) return "c0";
-  const share = reports / Math.max(organisations, 1);
+function shade(reported, organisations) {
+  if (!reported) return "c0";
+  const share = reported / Math.max(organisations, 1);
   return share >= 1 ? "c5" : share >= .75 ? "c4" : share >= .5 ? "c3" : share >= .25 ? "c2" : "c1";
 }
 let gridAt = [0, 0];
@@ -201,11 +200,11 @@ function drawGrid(focus) {
       el("span", { class: "toggle", "aria-hidden": "true" }, folds ? (node.open ? "▾" : "▸") : ""), regionName(node));
     head.style.paddingLeft = `${.5 + Math.max(node.depth, 0) * 1.1}rem`;
     const cells = YEARS.map((year, column) => {
-      const [reports, flawed] = node.years.get(year) || [0, 0];
-      const label = say("cell_label", regionName(node), year ?? say("without_year"), reports, node.organisations) + (flawed ? say("cell_flaw", flawed) : "");
+      const [reports, flawed, reported] = node.years.get(year) || [0, 0, 0];
+      const label = say("cell_label", regionName(node), year ?? say("without_year"), reports, reported, node.organisations) + (flawed ? say("cell_flaw", flawed) : "");
       const isChosen = chosen && chosen.node === node && chosen.year === year;
-      return el("td", { role: "gridcell", tabindex: stop(row, column + 1), "data-at": `${row},${column + 1}`, class: shade(reports, node.organisations) + (isChosen ? " chosen" : ""), "aria-label": label },
-        reports ? count(reports) : "·", el("span", { class: "of" }, ` / ${count(node.organisations)}`), flawed ? el("span", { class: "flaw" }, "▲") : null);
+      return el("td", { role: "gridcell", tabindex: stop(row, column + 1), "data-at": `${row},${column + 1}`, class: shade(reported, node.organisations) + (isChosen ? " chosen" : ""), "aria-label": label },
+        reported ? count(reported) : "·", el("span", { class: "of" }, ` / ${count(node.organisations)}`), flawed ? el("span", { class: "flaw" }, "▲") : null);
     });
     return el("tr", { role: "row", "aria-level": node.depth + 2, "aria-expanded": folds ? String(node.open) : null }, head, cells);
   });
