@@ -35,15 +35,30 @@ def fill(url: str, count: int) -> None:
 
     forms = [extraction_record("栾川县赤土店镇人民政府", form=form) for form in ("cn-ogi-2019", "cn-ogi-2021")]
     with Ledger(url, clock=lambda: NIGHT) as ledger:
-        portal = {"name": "栾川县人民政府", "region": "河南省/洛阳市/栾川县", "home": "http://lc.example/"}
-        ledger.record_portal(SPIDER, "lc", region_code="410324", outcome=Outcome.OK, **portal)
+        ledger.record_portal(
+            SPIDER,
+            "lc",
+            name="栾川县人民政府",
+            region="河南省/洛阳市/栾川县",
+            region_code="410324",
+            home="http://lc.example/",
+            outcome=Outcome.OK,
+        )
         for number in range(count):
             address, sha256 = f"http://lc.example/{number}.html", f"{number:064x}"
             name = f"栾川县第{number}镇人民政府"
             record = forms[number % 2] | {"org_name_raw": name, "title": f"{name}2023年政府信息公开工作年度报告"}
             ledger.record_page(address, portal="lc", outcome=Outcome.OK, title=record["title"], published_date="2024-01-20")
-            body = {"page_url": address, "role": "body", "media_type": "text/html", "path": f"{sha256}.html"}
-            ledger.record_document(address, outcome=Outcome.OK, sha256=sha256, size=10, **body)
+            ledger.record_document(
+                address,
+                page_url=address,
+                role="body",
+                outcome=Outcome.OK,
+                sha256=sha256,
+                media_type="text/html",
+                size=10,
+                path=f"{sha256}.html",
+            )
             ledger.save_extraction(sha256, "1", outcome=Outcome.OK, record=record)
 
 
