@@ -78,10 +78,10 @@ def _lists() -> Iterator[tuple[str, Seed]]:
         for request in read_list(shell.encode(), url).next_requests[:1]:
             yield from _answers(name, request, answer)
     for name, (frame, row) in SHAPES.items():
-        content = henan_page(
+        listed = henan_page(
             frame.replace("{}", henan_rows(18, shape=row)), '<div id="pageDec" pagesize="20" pagecount="18"></div>'
         )
-        yield f"henan, {name}", Seed(content, HOME)
+        yield f"henan, {name}", Seed(listed, HOME)
     links = "".join(f'<a href="index_{number}.html">{number}</a>' for number in (2, 3, 9)) + '<a href="index_9.html">尾页</a>'
     posts = henan_rows(15).replace(".html", "").replace("/2024/", "/content/post_2024")
     yield (

@@ -27,11 +27,11 @@ def damaged(compression: int) -> bytes:
     with zipfile.ZipFile(stream, "w", compression) as package:
         for name, content in PARTS.items():
             package.writestr(zipfile.ZipInfo(name), content, compression)
-    content = bytearray(stream.getvalue())
+    packed = bytearray(stream.getvalue())
     for name in PARTS:
-        start = content.index(name.encode()) + len(name)
-        content[start + 2 : start + 40] = bytes(38)
-    return bytes(content)
+        start = packed.index(name.encode()) + len(name)
+        packed[start + 2 : start + 40] = bytes(38)
+    return bytes(packed)
 
 
 @pytest.mark.parametrize("compression", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA, zipfile.ZIP_DEFLATED])
