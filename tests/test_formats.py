@@ -6,10 +6,11 @@ import csv
 import json
 import math
 import re
+import resource
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, date, datetime
 from io import BytesIO
@@ -28,8 +29,8 @@ from openpyxl.utils.escape import unescape
 
 from crawler.dataset.codebook_columns import CELLS, REPORTS, columns, metric_columns
 from crawler.dataset.exporters import EXPORTERS
-from crawler.dataset.exporters.datapackage import FILES
-from crawler.dataset.exporters.derived import write_derived
+from crawler.dataset.exporters.datapackage import FILES, write_datapackage
+from crawler.dataset.exporters.derived import DERIVED, write_derived
 from crawler.dataset.exporters.dta import DtaWriter, Variable
 from crawler.dataset.exporters.parquet_file import ParquetExporter
 from crawler.dataset.exporters.reports_parquet import ReportsParquet
@@ -348,6 +349,25 @@ def test_the_crawl_does_not_load_the_libraries_of_the_formats() -> None:
     program = f"import sys, crawler.dataset.publish; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("write", DERIVED, ids=lambda write: write.__name__)
+def test_a_full_disk_is_an_error_of_the_disk(
+    version: Path, tmp_path: Path, write: Callable[[Path, DatasetVersion], None]
+) -> None:
+    for path in version.iterdir():
+        if path.suffix in {".parquet", ".csv", ".jsonl"} and path.name != "codebook.csv":
+            shutil.copy(path, tmp_path)
+    if write is write_datapackage:
+        shutil.copy(version / "codebook.csv", tmp_path)
+    # Beyond the limit a write fails as it does on a full disk, with EFBIG for ENOSPC.
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, limits[1]))
+    try:
+        with pytest.raises(OSError, match=r"large|File"):
+            write(tmp_path, VERSION)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
 def test_every_parquet_file_has_its_csv() -> None:

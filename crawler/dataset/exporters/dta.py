@@ -109,9 +109,13 @@ class DtaWriter:
         self._long_texts: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed in __exit__
 
     def __enter__(self) -> Self:
-        self._head()
-        self._mark("data")
-        self._file.write(b"<data>")
+        try:
+            self._head()
+            self._mark("data")
+            self._file.write(b"<data>")
+        except BaseException:
+            self._long_texts.close()
+            raise
         return self
 
     def add(self, values: Sequence[Any]) -> None:

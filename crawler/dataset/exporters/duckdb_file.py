@@ -28,7 +28,11 @@ IDENTIFICATION = tuple(column.name for column in columns(REPORTS) if not column.
 
 
 def write_duckdb(directory: Path, _: DatasetVersion) -> None:
-    """Built by SQL from ``reports.parquet`` and ``cells.parquet``. Times are UTC, without a zone."""
+    """Built by SQL from ``reports.parquet`` and ``cells.parquet``. Times are UTC, without a zone.
+
+    Raises:
+        OSError: the disk is full or cannot be written.
+    """
     import duckdb
 
     settings: dict[str, str | bool | int | float | list[str]] = {
@@ -39,22 +43,29 @@ def write_duckdb(directory: Path, _: DatasetVersion) -> None:
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
     }
-    with duckdb.connect(":memory:", config=settings) as connection:
-        connection.execute("SET enable_progress_bar = false")  # it would be drawn on stdout, where results go
-        place = _quoted(str(directory / NAME), "'")
-        options = f"ROW_GROUP_SIZE {GROUP_ROWS}, STORAGE_VERSION '{STORAGE}', RECOVERY_MODE no_wal_writes"
-        connection.execute(f"ATTACH {place} AS dataset ({options})")
-        connection.execute("USE dataset")
-        for table in (REPORTS, CELLS):
-            _copy(connection, table, directory / f"{table}.parquet")
-        # One transaction: every commit waits for the disk.
-        connection.begin()
-        _small_table(connection, "codebook", HEADER, codebook_rows())
-        _small_table(connection, "series_parts", ("series", "label_en", "label_zh", "form_version", "metric"), _series_rows())
-        connection.execute(";".join((*_comments(), *views())))
-        connection.commit()
-        connection.execute("USE memory")
-        connection.execute("DETACH dataset")
+    try:
+        with duckdb.connect(":memory:", config=settings) as connection:
+            _fill(connection, directory)
+    except duckdb.IOException as error:
+        raise OSError(f"{directory / NAME} could not be written: {error}") from error
+
+
+def _fill(connection: duckdb.DuckDBPyConnection, directory: Path) -> None:
+    connection.execute("SET enable_progress_bar = false")  # it would be drawn on stdout, where results go
+    place = _quoted(str(directory / NAME), "'")
+    options = f"ROW_GROUP_SIZE {GROUP_ROWS}, STORAGE_VERSION '{STORAGE}', RECOVERY_MODE no_wal_writes"
+    connection.execute(f"ATTACH {place} AS dataset ({options})")
+    connection.execute("USE dataset")
+    for table in (REPORTS, CELLS):
+        _copy(connection, table, directory / f"{table}.parquet")
+    # One transaction: every commit waits for the disk.
+    connection.begin()
+    _small_table(connection, "codebook", HEADER, codebook_rows())
+    _small_table(connection, "series_parts", ("series", "label_en", "label_zh", "form_version", "metric"), _series_rows())
+    connection.execute(";".join((*_comments(), *views())))
+    connection.commit()
+    connection.execute("USE memory")
+    connection.execute("DETACH dataset")
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, table: str, source: Path) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import xlsxwriter.workbook
     import xlsxwriter.worksheet
 
+NAME = "reports.xlsx"
 SHEET_ROWS = 1_048_576
 """What a sheet holds, header included; what is more goes on the next sheet."""
 
@@ -35,22 +36,26 @@ def fitting(text: str) -> str:
 
 
 def write_reports_xlsx(directory: Path, version: DatasetVersion) -> None:
-    """Rows are on the disk before the next is made. Texts are typed as texts, so that none is run as a formula."""
-    import xlsxwriter
+    """Rows are on the disk before the next is made. Texts are typed as texts, so that none is run as a formula.
 
+    Raises:
+        OSError: the disk is full or cannot be written.
+    """
+    import xlsxwriter
+    from xlsxwriter.exceptions import FileCreateError
+
+    title = f"OGI annual reports, {version.spider} {version.name}"
     options = {"constant_memory": True, "tmpdir": str(directory), "strings_to_formulas": False, "strings_to_urls": False}
-    with xlsxwriter.Workbook(directory / "reports.xlsx", options) as workbook:
-        workbook.use_zip64()
-        workbook.set_properties(
-            {
-                "title": f"OGI annual reports, {version.spider} {version.name}",
-                "created": version.created_at.replace(tzinfo=None),
-            }
-        )
-        book = _Book(workbook)
-        names = [column.name for column in COLUMNS]
-        book.table("reports", names, rows(directory / "reports.parquet"), book.typed)
-        book.table("codebook", HEADER, codebook_rows(), book.texts)
+    try:
+        with xlsxwriter.Workbook(directory / NAME, options) as workbook:
+            workbook.use_zip64()
+            workbook.set_properties({"title": title, "created": version.created_at.replace(tzinfo=None)})
+            book = _Book(workbook)
+            names = [column.name for column in COLUMNS]
+            book.table("reports", names, rows(directory / "reports.parquet"), book.typed)
+            book.table("codebook", HEADER, codebook_rows(), book.texts)
+    except FileCreateError as error:
+        raise OSError(f"{directory / NAME} could not be written: {error}") from error
 
 
 class _Book:
