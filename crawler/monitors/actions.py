@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import smtplib
+import socket
 import ssl
 import urllib.request
 from email.message import EmailMessage
@@ -76,7 +77,8 @@ class SendMail(_Message):
         message.set_content("\n".join(f"{failure['monitor']}\n    {failure['reason']}" for failure in self.failures) + "\n")
         host, _, port = self.setting("MONITOR_SMTP_HOST").partition(":")
         try:
-            with smtplib.SMTP(host or "localhost", int(port or 25), timeout=TIMEOUT_SECONDS) as server:
+            # The machine's name as it is: smtplib would look it up.
+            with smtplib.SMTP(host or "localhost", int(port or 25), socket.gethostname(), TIMEOUT_SECONDS) as server:
                 server.ehlo()
                 if server.has_extn("starttls"):
                     server.starttls(context=ssl.create_default_context())
