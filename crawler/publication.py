@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from crawler.dataset.assertions import Thresholds
 from crawler.dataset.clock import utc_now
+from crawler.dataset.identity_summary import identity_lines
 from crawler.dataset.publish import Publication, publish
 from crawler.dataset.report import Surroundings
 from crawler.forms.titles import read_title
@@ -65,6 +66,7 @@ def publication_lines(publication: Publication) -> list[str]:
         f"Reports      {counts['reports']} current, {counts['superseded']} superseded by corrections",
         f"Cells        {sum(cells.values())}: {', '.join(f'{number} {state}' for state, number in cells.items() if number)}",
         f"Checks       {sum(failed.values())} failed" + (f" ({by_kind}); the source is kept as printed" if failed else ""),
+        *identity_lines(counts),
     ]
     if publication.status == "published":
         delta = publication.delta
