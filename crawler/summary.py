@@ -48,9 +48,10 @@ def run_summary(spider: ReportsSpider, stats: Mapping[str, Any]) -> str:
     lines.append(f"Documents    {_counts(stats, 'document/outcome/') or 'none'}")
     lines += kind_lines(stats)
     if spider.health is not None:
+        sample = " --sample" if spider.sample is not None else ""
         lines.append(
             f"Health       {spider.health['stale']} of {spider.health['portals']} portals need a look: "
-            f"`scrapy portals --stale --spider {spider.name}`, {spider.workspace.root / HEALTH_FILE}"
+            f"`scrapy portals --stale --spider {spider.name}{sample}`, {spider.workspace.root / HEALTH_FILE}"
         )
     publication = spider.publication
     if publication is None:

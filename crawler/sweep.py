@@ -100,8 +100,6 @@ class PortalSweep:
     """Known from earlier nights: the lists of this portal are written by a script."""
     found_with_browser: bool | None = None
     """What this run learnt of that; ``None`` where it learnt nothing."""
-    gone: int = 0
-    """Pages that left their columns in this run."""
     problems: list[tuple[Outcome, str]] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
     """What discovery did, in words, for ``scrapy portals check``."""

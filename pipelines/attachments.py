@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import io
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -13,6 +14,7 @@ from scrapy.http.request import NO_CALLBACK
 from scrapy.pipelines.files import FilesPipeline
 from scrapy.utils.defer import ensure_awaitable
 
+from crawler.crawl.answers import validators
 from crawler.dataset.attachments import AtomicFSFilesStore, content_path
 from crawler.dataset.model import Validators
 from crawler.documents.completeness import missing_end
@@ -138,8 +140,7 @@ class AttachmentsPipeline(FilesPipeline):
         if known is not None and known.sha256 == stored["sha256"] and _is_conditional(request):
             # Asked whether it changed, the server sent the same again: it cannot be asked.
             return self._info(request, "downloaded", {**stored, "etag": None, "last_modified": None})
-        validators = {"etag": _header(response, "ETag"), "last_modified": _header(response, "Last-Modified")}
-        return self._info(request, "downloaded", {**stored, **validators})
+        return self._info(request, "downloaded", {**stored, **asdict(validators(response))})
 
     def _failed(self, request: Request, outcome: Outcome, message: str) -> FileInfo:
         return self._info(request, "failed", {"sha256": None, "outcome": outcome.value, "message": message})
@@ -235,8 +236,3 @@ def _describe(content: bytes) -> dict[str, Any]:
 
 def _is_conditional(request: Request) -> bool:
     return "If-None-Match" in request.headers or "If-Modified-Since" in request.headers
-
-
-def _header(response: Response, name: str) -> str | None:
-    value = response.headers.get(name)
-    return value.decode("latin-1") if value else None

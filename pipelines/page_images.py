@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote_to_bytes
 
+from crawler.crawl.answers import validators as validators_of
+from crawler.dataset.model import Validators
 from crawler.documents.page_bundle import pack_pages, unpack_pages
 from crawler.documents.sniff import IMAGES, sniff
 from crawler.failures import describe_exception, describe_status
@@ -21,10 +23,10 @@ if TYPE_CHECKING:
 Download = Callable[[str, dict[str, str]], Awaitable["Response"]]
 """Fetches an address with headers."""
 
-_ETAG, _LAST_MODIFIED = "ETag", "Last-Modified"
 
+class _Row(NamedTuple):
+    """An image's address and its validators, as they are kept."""
 
-class _Validators(NamedTuple):
     url: str
     etag: str | None
     last_modified: str | None
@@ -35,14 +37,7 @@ class KnownPage:
     """An image kept from an earlier night, and what asks the server whether it still holds."""
 
     content: bytes
-    etag: str | None
-    last_modified: str | None
-
-    @property
-    def conditions(self) -> dict[str, str]:
-        """Headers of a conditional request."""
-        headers = {"If-None-Match": self.etag, "If-Modified-Since": self.last_modified}
-        return {name: value for name, value in headers.items() if value}
+    validators: Validators
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +55,7 @@ def known_pages(bundle: bytes, validators: str | None) -> dict[str, KnownPage]:
         pages = unpack_pages(bundle)
         rows = json.loads(validators or "[]")
         return {
-            url: KnownPage(page, etag, last_modified)
+            url: KnownPage(page, Validators(etag, last_modified))
             for page, (url, etag, last_modified) in zip(pages, rows, strict=True)
             if url and (etag or last_modified)
         }
@@ -75,7 +70,7 @@ async def fetch_pages(addresses: tuple[str, ...], download: Download, known: dic
         OutcomeError: one of them cannot be had or is no image; the message names it and says how many there are.
     """
     images: list[bytes] = []
-    validators: list[_Validators] = []
+    validators: list[_Row] = []
     is_known = bool(known)
     for number, address in enumerate(addresses, start=1):
         try:
@@ -91,10 +86,10 @@ async def fetch_pages(addresses: tuple[str, ...], download: Download, known: dic
     return PageImages(pack_pages(images), json.dumps(validators), is_known and len(known) == len(addresses))
 
 
-async def _page(address: str, download: Download, known: KnownPage | None) -> tuple[bytes, _Validators, bool]:
+async def _page(address: str, download: Download, known: KnownPage | None) -> tuple[bytes, _Row, bool]:
     """The image, what asks for it next time, and whether it is the one known."""
     if address.startswith("data:"):
-        image, row, unchanged = _written_out(address), _Validators("", None, None), False
+        image, row, unchanged = _written_out(address), _Row("", None, None), False
     else:
         image, row, unchanged = await _fetch(address, download, known)
     kind = sniff(image)
@@ -103,16 +98,16 @@ async def _page(address: str, download: Download, known: KnownPage | None) -> tu
     return image, row, unchanged
 
 
-async def _fetch(address: str, download: Download, known: KnownPage | None) -> tuple[bytes, _Validators, bool]:
+async def _fetch(address: str, download: Download, known: KnownPage | None) -> tuple[bytes, _Row, bool]:
     try:
-        response = await download(address, known.conditions if known else {})
+        response = await download(address, known.validators.conditions if known else {})
     except Exception as error:
         raise OutcomeError(*describe_exception(error, address)) from error
     if response.status == 304 and known is not None:
-        return known.content, _Validators(address, known.etag, known.last_modified), True
+        return known.content, _row(address, known.validators), True
     if response.status != 200:
         raise OutcomeError(*describe_status(response.status, address))
-    return response.body, _Validators(address, _header(response, _ETAG), _header(response, _LAST_MODIFIED)), False
+    return response.body, _row(address, validators_of(response)), False
 
 
 def _written_out(address: str) -> bytes:
@@ -122,9 +117,8 @@ def _written_out(address: str) -> bytes:
         raise OutcomeError(Outcome.TRUNCATED, "an image written into the page is no whole base64") from error
 
 
-def _header(response: Response, name: str) -> str | None:
-    value = response.headers.get(name)
-    return value.decode("latin-1") if value else None
+def _row(address: str, validators: Validators) -> _Row:
+    return _Row(address, validators.etag, validators.last_modified)
 
 
 def _short(address: str) -> str:

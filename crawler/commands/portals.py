@@ -98,7 +98,7 @@ class Command(ScrapyCommand):
         sys.stdout.write("code\tregion\tname\thome\tlast outcome\tlast read\tlast new document\tdocuments\tfamily\n")
         read = 0
         for portals, shared, spider in groups:
-            health = self._health(spider)
+            health = self._health(spider, sample=opts.sample)
             for portal in portals:
                 row = health.get(ReportsSpider.portal_key(portal))
                 read += bool(row and row.last_success)
@@ -139,10 +139,10 @@ class Command(ScrapyCommand):
         chosen = [opts.province] if opts.province else registry.registered_provinces()
         return [(registry.province_file(name), registry.find_province(name).spider) for name in chosen]
 
-    def _health(self, spider: str) -> dict[str, PortalHealth]:
+    def _health(self, spider: str, *, sample: bool) -> dict[str, PortalHealth]:
         """What the spider's ledger knows, by portal; nothing where it never ran."""
         assert self.settings is not None  # noqa: S101 - set by scrapy.cmdline
-        workspace = Workspace.of(self.settings, spider)
+        workspace = Workspace.of(self.settings, spider, sample=sample)
         if not self.settings["DATABASE_URL"] and not (workspace.root / "ledger.sqlite").is_file():
             return {}
         with Ledger(workspace.ledger_url) as ledger:

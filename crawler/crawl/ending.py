@@ -57,7 +57,6 @@ class Ending:
         whole = column.read > 0 and column.outcome is Outcome.OK and not column.filtered
         if whole and not sweep.rows and not sweep.in_flight and self.spider.follow_rows:
             gone = self.spider.ledger.mark_gone(sweep.key, column.url, not_seen_since=self.spider.started_at)
-            sweep.gone += gone
             if gone:
                 self.spider.crawler.stats.inc_value("page/gone", gone)
                 self.spider.logger.warning("%s: %d pages are no longer listed in %s", sweep.portal.name, gone, column.url)
