@@ -189,6 +189,26 @@ def test_digits_are_doubted_by_their_shapes() -> None:
     assert second_readings([wrong, *lines[1:]])[0] == "3187"
 
 
+def drawn_number(number: str, stroke: tuple[int, int] | None = None) -> np.ndarray:
+    """The ink of a number, and of a minus before it between two places across."""
+    image = Image.new("L", (260, 60), 255)
+    pen = ImageDraw.Draw(image)
+    pen.text((60, 10), number, fill=0, font=font(14))
+    left, top, _, bottom = pen.textbbox((60, 10), number, font=font(14))
+    if stroke is not None:
+        at = round(top + 0.68 * (bottom - top))
+        pen.rectangle([left - stroke[0], at, left + stroke[1], at + 1], fill=0)
+    return np.asarray(image) < 140
+
+
+@pytest.mark.parametrize("number", ["4", "40", "469", "17", "7", "20", "358", "9"])
+def test_a_minus_that_the_recogniser_overlooked_is_the_second_reading(number: str) -> None:
+    """By itself, or grown to the digit behind it: 120 dpi in black and white make a four's bar of it."""
+    for stroke in ((16, -4), (12, 6)):
+        assert second_readings([shapes(drawn_number(number, stroke), number)]) == [f"-{number}"]
+    assert second_readings([shapes(drawn_number(number), number)])[0] in (number, None)
+
+
 def test_shapes_say_nothing_where_characters_touch_or_digits_are_rare() -> None:
     joined = shapes(np.ones((10, 14), dtype=np.bool_), "11")
     assert joined.images is None

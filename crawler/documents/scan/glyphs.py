@@ -6,6 +6,7 @@ that the recogniser took for another stands among the shapes of the wrong kind.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -23,22 +24,36 @@ _DOUBT = 0.97
 _BATCH = 1500
 """Shapes compared at a time: a square of distances of 9 MB."""
 DIGITS = "0123456789"
+DASHES = "-—－−–"
+DASH_HEIGHT, DASH_WIDTH = 0.3, 0.25
+"""Line heights that the ink of a minus has at most in height, and at least in width before the digit that it has grown to."""
+DASH_FROM, DASH_TO = 0.25, 0.85
+"""Between which shares of the line's height a minus stands."""
+
+
+Box = tuple[int, int, int, int]
+"""Left, top, right, bottom in pixels of the line; the last two not included."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shapes:
-    """The digits of one line: ``images`` in order, or ``None`` where ink and text do not have as many characters."""
+    """The digits of one line: ``images`` in order, or ``None`` where ink and text do not have as many characters.
+
+    ``contrary`` is what the ink says against the text by its mere outline: that it begins with a minus.
+    """
 
     text: str
     images: tuple[NDArray[np.float32], ...] | None
+    contrary: str | None = None
 
 
 def shapes(ink: Ink, text: str) -> Shapes:
     """The line's ink cut into its characters, if that gives as many as ``text`` has."""
     plain = text.replace(" ", "")
     boxes = _character_boxes(ink)
-    if len(boxes) != len(plain):
-        return Shapes(text, None)
+    contrary = f"-{plain}" if plain[:1] in DIGITS and _begins_with_minus(ink, boxes) else None
+    if contrary or len(boxes) != len(plain):
+        return Shapes(text, None, contrary)
     images = tuple(
         _normal(ink[top:bottom, x0:x1])
         for (x0, top, x1, bottom), character in zip(boxes, plain, strict=True)
@@ -47,7 +62,7 @@ def shapes(ink: Ink, text: str) -> Shapes:
     return Shapes(text, images)
 
 
-def _character_boxes(ink: Ink) -> list[tuple[int, int, int, int]]:
+def _character_boxes(ink: Ink) -> list[Box]:
     """Boxes of ink that stand side by side; what lies above one another is one character."""
     count, _, stats, _ = cv2.connectedComponentsWithStats(ink.astype(np.uint8), connectivity=8)
     found = sorted(
@@ -55,7 +70,7 @@ def _character_boxes(ink: Ink) -> list[tuple[int, int, int, int]]:
         for i in range(1, count)
         if stats[i, cv2.CC_STAT_AREA] >= 3
     )
-    boxes: list[tuple[int, int, int, int]] = []
+    boxes: list[Box] = []
     for box in found:
         if boxes:
             last = boxes[-1]
@@ -65,6 +80,24 @@ def _character_boxes(ink: Ink) -> list[tuple[int, int, int, int]]:
                 continue
         boxes.append(box)
     return boxes
+
+
+def _begins_with_minus(ink: Ink, boxes: Sequence[Box]) -> bool:
+    """Whether the first ink of a line is a minus, by itself or grown to the digit behind it, mostly to the bar of a four."""
+    if not boxes:
+        return False
+    first, last = min(one[1] for one in boxes), max(one[3] for one in boxes)
+    height = last - first
+    x0, _, x1, _ = boxes[0]
+    labels, stats = cv2.connectedComponentsWithStats(ink[first:last, x0:x1].astype(np.uint8), connectivity=8)[1:3]
+    body = 1 + int(stats[1:, cv2.CC_STAT_AREA].argmax())
+    foremost = 1 + int(stats[1:, cv2.CC_STAT_LEFT].argmin())
+    for one in {body, foremost}:
+        rows = [np.flatnonzero(column) for column in (labels == one).T if column.any()]
+        stub = list(itertools.takewhile(lambda own: own[-1] + 1 - own[0] <= DASH_HEIGHT * height, rows))
+        if len(stub) >= DASH_WIDTH * height and DASH_FROM <= float(np.concatenate(stub).mean()) / height <= DASH_TO:
+            return True
+    return False
 
 
 def _normal(image: Ink) -> NDArray[np.float32]:
@@ -88,7 +121,7 @@ def second_readings(lines: Sequence[Shapes]) -> list[str | None]:
         dtype=np.int64,
     )
     if not vectors:
-        return [("" if line.images is None else line.text) or None for line in lines]
+        return [line.contrary or ("" if line.images is None else line.text) or None for line in lines]
     matrix = np.stack(vectors)
     votes = np.full(len(vectors), -1, dtype=np.int64)
     for start in range(0, len(vectors), _BATCH):
@@ -97,7 +130,7 @@ def second_readings(lines: Sequence[Shapes]) -> list[str | None]:
     at = 0
     for line in lines:
         if line.images is None:
-            result.append(None)
+            result.append(line.contrary)
             continue
         own = votes[at : at + len(line.images)]
         at += len(line.images)
