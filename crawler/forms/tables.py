@@ -23,6 +23,7 @@ ROW_OUT_OF_ORDER = "row_out_of_order"
 ROW_JOINED = "row_joined"
 ROW_MISSING = "row_missing"
 UNKNOWN_ROW = "unknown_row"
+BLANK_BESIDE_UNKNOWN_ROW = "blank_beside_unknown_row"
 TABLE_MISSING = "table_missing"
 ARTICLE_DIFFERS = "article_differs"
 
@@ -199,9 +200,13 @@ def _place(
                 assignment.headers.get(number),
                 label_inexact=position in placement.fuzzy,
             )
-    for position in placement.unknown:
-        if not labelled[position].is_empty:
-            readings.flag(UNKNOWN_ROW, table)
+    if not all(labelled[position].is_empty for position in placement.unknown):
+        readings.flag(UNKNOWN_ROW, table)
+        # What stands there may be what a row without any figure lacks.
+        for position, index in placement.index_of.items():
+            if labelled[position].is_empty:
+                for column in columns_of[index]:
+                    readings.flag(BLANK_BESIDE_UNKNOWN_ROW, f"{table}.{known.labels[index].key}.{column.key}")
 
 
 def _note_rows(

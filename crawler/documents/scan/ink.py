@@ -38,6 +38,8 @@ WANDERING = 2.0
 """Points that a rule may leave its middle by: paper is not flat."""
 ANCHOR = 2.6
 """Points from a rule's end to the rule that it ends on."""
+ANCHOR_SHARE = 0.1
+"""Of its length, where that is less: a tall digit reaches nearly from rule to rule of a low row."""
 BEYOND = 120.0
 """Points: how far a table's next rule may be."""
 MOST_ROUNDS = 8
@@ -187,14 +189,15 @@ def _kept(rules: list[Rule], across: list[Rule]) -> list[Rule]:
     """The rules that are anchored at both ends; those that run on into text cut back to the last rule they cross."""
     kept = []
     for rule in rules:
+        near = min(ANCHOR, ANCHOR_SHARE * (rule.end - rule.start))
         met = [
             other.at
             for other in across
-            if other.start - ANCHOR <= rule.at <= other.end + ANCHOR and rule.start - ANCHOR <= other.at <= rule.end + ANCHOR
+            if other.start - ANCHOR <= rule.at <= other.end + ANCHOR and rule.start - near <= other.at <= rule.end + near
         ]
         ends = [
-            any(abs(at - rule.start) <= ANCHOR for at in met) or _is_open(rule, rule.start, -1, rules, across),
-            any(abs(at - rule.end) <= ANCHOR for at in met) or _is_open(rule, rule.end, 1, rules, across),
+            any(abs(at - rule.start) <= near for at in met) or _is_open(rule, rule.start, -1, rules, across),
+            any(abs(at - rule.end) <= near for at in met) or _is_open(rule, rule.end, 1, rules, across),
         ]
         if all(ends):
             kept.append(rule)
