@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from crawler.documents.model import Document, Grid, GridCell
@@ -503,6 +503,7 @@ def test_blanks_stay_blank_beside_a_phantom_column(version: str, seed: int, shar
         max_size=4,
     ),
 )
+@example("cn-ogi-2019", 0, 0.0, [(23, 2, "delete"), (25, 0, "delete")])
 def test_ragged_rows_shifted_padded_or_cut_never_give_a_wrong_number(
     version: str, seed: int, share: float, edits: list[tuple[int, int, str]]
 ) -> None:

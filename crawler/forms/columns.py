@@ -337,6 +337,9 @@ def _ragged(
     label_at = row.cells[0].column
     offsets = shapes.get((label_at, len(row.cells)))
     if offsets is not None and len(offsets) == 1:
+        if lengths[label_at] != {len(row.cells)}:
+            # Rows that should be alike are not: a cell is lost in this one or in the other.
+            return None
         (offset,) = offsets
         inside = offset <= filled[0] and filled[-1] < offset + count
         return row.cells[offset : offset + count] if inside else None
