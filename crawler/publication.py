@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 from crawler.dataset.assertions import Thresholds
 from crawler.dataset.clock import utc_now
 from crawler.dataset.identity_summary import identity_lines
-from crawler.dataset.publish import Publication, publish
+from crawler.dataset.pruning import Pruned, Retention
+from crawler.dataset.publish import Override, Publication, publish
 from crawler.dataset.report import Surroundings
 from crawler.forms.titles import read_title
 from crawler.health import health_report, portal_states
@@ -20,6 +22,10 @@ if TYPE_CHECKING:
     from crawler.dataset.organisations import Division
     from crawler.workspace import Workspace
 
+logger = logging.getLogger(__name__)
+
+PRUNED_SHOWN = 5
+
 
 def publish_workspace(
     workspace: Workspace,
@@ -28,12 +34,14 @@ def publish_workspace(
     settings: BaseSettings,
     divisions: tuple[Division, ...],
     *,
+    override: Override | None = None,
     trust_ledger: bool = False,
 ) -> Publication:
-    """Stage, assert and switch the spider's dataset.
+    """Stage, assert, switch and prune the spider's dataset.
 
     Args:
         divisions: the administrative divisions that organisation names are resolved against.
+        override: who wants it current though assertions fail, and why.
         trust_ledger: open no record where the ledger says that nothing happened.
     """
 
@@ -43,17 +51,44 @@ def publish_workspace(
         entries: list[dict[str, Any]] = health_report(states, spider, now)["entries"]
         return entries
 
-    thresholds = Thresholds(count_floor=settings.getfloat("PUBLISH_COUNT_FLOOR"))
-    return publish(
+    publication = publish(
         ledger,
         spider,
         workspace.output_dir,
         divisions=divisions,
-        thresholds=thresholds,
+        thresholds=_thresholds(settings),
+        retention=Retention(
+            versions=settings.getint("PUBLISH_KEEP_VERSIONS"),
+            days=settings.getfloat("PUBLISH_KEEP_DAYS"),
+            failed=settings.getint("PUBLISH_KEEP_FAILED"),
+        ),
         read_title=lambda title: (read_title(title).organisation, read_title(title).year),
+        override=override,
         trust_ledger=trust_ledger,
         surroundings=Surroundings(portals, SourcePictures.of(workspace, settings)),
     )
+    _log(publication)
+    return publication
+
+
+def _thresholds(settings: BaseSettings) -> Thresholds:
+    return Thresholds(
+        count_floor=settings.getfloat("PUBLISH_COUNT_FLOOR"),
+        lost_organisations=settings.getfloat("PUBLISH_LOST_ORGANISATIONS"),
+        without_organisation=settings.getfloat("PUBLISH_WITHOUT_ORGANISATION"),
+        without_year=settings.getfloat("PUBLISH_WITHOUT_YEAR"),
+        unread_cells=settings.getfloat("PUBLISH_UNREAD_CELLS"),
+        identity_pass_rate=settings.getfloat("PUBLISH_IDENTITY_PASS_RATE"),
+    )
+
+
+def _log(publication: Publication) -> None:
+    if publication.forced:
+        logger.warning("Version %s was %s", publication.version, publication.forced)
+    for line in _pruned_lines(publication.pruned):
+        logger.info(line)
+    for error in publication.pruned.errors:
+        logger.warning("%s; remove it by hand", error)
 
 
 def publication_lines(publication: Publication) -> list[str]:
@@ -72,12 +107,31 @@ def publication_lines(publication: Publication) -> list[str]:
         delta = publication.delta
         news = ", ".join(f"{delta.get(kind, 0)} {word}" for kind, word in (("ADD", "new"), ("MOD", "changed"), ("DEL", "gone")))
         lines.append(f"Dataset      {_current(publication)} ({news})")
+        if publication.forced:
+            lines.append(f"Forced       {publication.forced}")
+            lines.extend(_failure_lines(publication))
     elif publication.status == "unchanged":
         lines.append(f"Dataset      {_current(publication)} (unchanged: nothing new)")
     else:
         lines.append(f"Dataset      NOT published; the last good version stays. The refused one is kept at {publication.path}")
-        lines.extend(f"             {failure.assertion}: {failure.message}" for failure in publication.failures)
+        lines.extend(_failure_lines(publication))
+    lines.extend(_pruned_lines(publication.pruned))
+    lines.extend(f"Not removed  {error}; remove it by hand" for error in publication.pruned.errors)
     return lines
+
+
+def _failure_lines(publication: Publication) -> list[str]:
+    return [
+        f"             {failure.assertion}: {failure.message} ({failure.bound} {failure.limit:g}, found {failure.found:g})"
+        for failure in publication.failures
+    ]
+
+
+def _pruned_lines(pruned: Pruned) -> list[str]:
+    if not pruned.removed:
+        return []
+    names = ", ".join(pruned.removed[:PRUNED_SHOWN]) + (", ..." if len(pruned.removed) > PRUNED_SHOWN else "")
+    return [f"Pruned       {len(pruned.removed)} old versions ({names}); {pruned.kept} are kept"]
 
 
 def _current(publication: Publication) -> str:

@@ -127,8 +127,23 @@ MONITOR_SMTP_USER = os.environ.get("MONITOR_SMTP_USER", "")
 MONITOR_SMTP_PASSWORD = os.environ.get("MONITOR_SMTP_PASSWORD", "")
 
 # --- Publishing ------------------------------------------------------------------------------------------------------
-# Share of the last good version's reports below which a new version is not published.
+# What must hold before a version becomes current, as shares of 1; see docs/publishing.md. `scrapy publish --force --reason`
+# overrides them once, with a record.
+# Of the last good version's reports, and of its numbers, below which a new version is not published.
 PUBLISH_COUNT_FLOOR = 0.9
+# Of the last good version's organisations, how many may be missing though the ledger knows no reason. 0 in small datasets:
+# a copy on another portal moves one organisation in thousands now and then, a resolver that slips moves many.
+PUBLISH_LOST_ORGANISATIONS = 0.005
+PUBLISH_WITHOUT_ORGANISATION = 0.2  # of reports
+PUBLISH_WITHOUT_YEAR = 0.1  # of reports
+PUBLISH_UNREAD_CELLS = 0.1  # of cells: absent or unparsed
+PUBLISH_IDENTITY_PASS_RATE = 0.9  # floor, of the identities that can be assessed; real reports fail about none
+# Which versions stay after one has become current: the newest so many, and those as young as so many days. The current one and
+# the base of its delta always stay.
+PUBLISH_KEEP_VERSIONS = 5
+PUBLISH_KEEP_DAYS = 14
+# Versions that failed their assertions, to see when a fault began.
+PUBLISH_KEEP_FAILED = 5
 
 # --- Stations --------------------------------------------------------------------------------------------------------
 ITEM_PIPELINES = {

@@ -455,6 +455,19 @@ class Ledger:
                 digest.update("\x1f".join(lasting).encode() + b"\n")
         return digest.hexdigest()
 
+    def left_contents(self, spider: str) -> set[tuple[str, str]]:
+        """URL and sha256 of what no list shows any more, and of what another content has replaced at its URL."""
+        listed: dict[tuple[str, str], bool] = {}
+        newest: dict[str, tuple[str, str, str]] = {}
+        with self._stream(_sightings(spider)) as rows:
+            for row in rows.mappings():
+                if row["sha256"]:
+                    content = row["url"], row["sha256"]
+                    listed[content] = listed.get(content, False) or row["gone_at"] is None
+                    seen = row["last_seen"], row["first_seen"], row["sha256"]
+                    newest[row["url"]] = max(newest.get(row["url"], seen), seen)
+        return {(url, one) for (url, one), is_listed in listed.items() if not is_listed or newest[url][2] != one}
+
     def load_record(self, sha256: str, extractor_version: str) -> Record:
         """The record that an extraction gave.
 

@@ -7,13 +7,13 @@ import json
 import shutil
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from crawler.dataset.assemble import ASSEMBLY_VERSION, Assembly, assemble, report_record
-from crawler.dataset.assertions import Failure, Tally, Thresholds, failures
+from crawler.dataset.assertions import Assertion, Tally, Thresholds, assertions
 from crawler.dataset.clock import iso, stamp, utc_now
 from crawler.dataset.delta import ContentDigest, delta, read_records
 from crawler.dataset.exporters import EXPORTERS
@@ -22,8 +22,11 @@ from crawler.dataset.exporters.derived import write_derived
 from crawler.dataset.exporters.reports_jsonl import ReportsJsonl, SupersededJsonl
 from crawler.dataset.exporters.version import DatasetVersion
 from crawler.dataset.ledger import Ledger
-from crawler.dataset.model import PortalHealth, Sighting
+from crawler.dataset.losses import Losses, losses
+from crawler.dataset.manifest import NOT_STORED, Forced, contents, judgement, pretty
+from crawler.dataset.model import Sighting
 from crawler.dataset.organisations import Division
+from crawler.dataset.pruning import NOTHING_PRUNED, Pruned, Retention, prune, prune_failed
 from crawler.dataset.reading import TitleReader
 from crawler.dataset.renditions import LoadRecord
 from crawler.dataset.report import Contents, Surroundings, health_entries, write_page
@@ -31,28 +34,36 @@ from crawler.dataset.schema import SCHEMA_VERSION, RecordValidator
 from crawler.dataset.versions import (
     FAILED,
     MANIFEST,
+    announced,
     commit,
     current_version,
     last_good_version,
-    new_staging,
+    new_name,
     publish_lock,
     read_manifest,
     remove_leftovers,
+    staging_folder,
     switch,
 )
-from crawler.outcomes import Outcome
 
 PUBLISHED = "published"
 UNCHANGED = "unchanged"
 FAILED_STATUS = "failed"
-NOT_STORED = "none"
-"""The media type, in the manifest's counts, of documents that were never stored."""
 
 STATE = "state_sha256"
 """Beside the counts that the ledger keeps of a publication: the digest of what the version was made from."""
 
 DEFAULT_THRESHOLDS = Thresholds()
+DEFAULT_RETENTION = Retention()
 LEDGER_ONLY = Surroundings()
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """Who wants a version current though assertions fail, and why."""
+
+    by: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +71,19 @@ class Publication:
     """How publishing ended.
 
     ``status`` is published | unchanged | failed. ``path`` is the folder written, or the one that stays where nothing
-    changed. ``repaired`` says that ``current`` was lost and points to the last good version again.
+    changed. ``failures`` are the assertions that did not hold; where it was published all the same, ``forced`` says by whom.
+    ``repaired`` says that ``current`` was lost and points to the last good version again.
     """
 
     status: str
     version: str
     path: Path
     counts: Mapping[str, Any]
-    failures: tuple[Failure, ...] = ()
+    failures: tuple[Assertion, ...] = ()
     repaired: bool = False
     delta: Mapping[str, int] = field(default_factory=dict)
+    forced: Forced | None = None
+    pruned: Pruned = NOTHING_PRUNED
 
 
 def publish(
@@ -80,21 +94,26 @@ def publish(
     now: datetime | None = None,
     divisions: Iterable[Division] = (),
     thresholds: Thresholds = DEFAULT_THRESHOLDS,
+    retention: Retention = DEFAULT_RETENTION,
     read_title: TitleReader | None = None,
-    force: bool = False,
+    anew: bool = False,
+    override: Override | None = None,
     trust_ledger: bool = False,
     surroundings: Surroundings = LEDGER_ONLY,
 ) -> Publication:
     """Publishes what the ledger holds for a spider under ``<output_dir>/<spider>``.
 
-    A version is written beside the others, asserted, and only then made current. One that fails its assertions is kept as
-    ``versions/<name>.failed`` with ``failed.json``, and current stays. Where no report changed nothing is written, unless
-    ``force``.
+    A version is written beside the others, asserted, and only then made current; then old versions make room. One that fails
+    its assertions is kept as ``versions/<name>.failed`` with ``failed.json``, and current stays. Where no report changed
+    nothing is written, unless ``anew``.
 
     Args:
         now: names the version; the present moment by default.
         divisions: path and code of every division of the registry.
+        retention: which versions stay.
         read_title: what a page's title says of organisation and year, for documents that do not say themselves.
+        override: makes the version current in spite of assertions that fail, and is recorded with them. What no version can
+            be without (a report, records that fit the schema) is not overridden.
         trust_ledger: where the ledger says that nothing happened since the current version was made, no record is opened to
             make sure. After a night without news that is nearly all of the time.
         surroundings: what ``report.html`` shows beyond the dataset.
@@ -103,38 +122,24 @@ def publish(
         PublishLockedError: another process is publishing this dataset.
         OSError: the disk is full or cannot be written; nothing half-written stays, and current is as it was.
     """
-    root, moment = Path(output_dir) / spider, now or utc_now()
+    root, moment, divisions = Path(output_dir) / spider, now or utc_now(), tuple(divisions)
     with publish_lock(root):
-        remove_leftovers(root)
+        errors = remove_leftovers(root)
         previous = last_good_version(root)
         # What readers have is put right first: whatever becomes of this night, the last good version must be to be had.
         repaired = previous is not None and current_version(root) is None
         if previous is not None and repaired:
             switch(root, previous)
-        divisions = tuple(divisions)
-        state = _state_digest(ledger, spider, divisions)
+        name, state = new_name(root, stamp(moment)), _state_digest(ledger, spider, divisions)
         before = read_manifest(previous) if previous else None
-        if (
-            trust_ledger
-            and not force
-            and previous is not None
-            and before is not None
-            and _published_state(ledger, spider, previous.name) == state
-        ):
-            return Publication(UNCHANGED, previous.name, previous, before["counts"], repaired=repaired)
-        assembly = assemble(ledger.iter_sightings(spider), load=ledger.load_record, divisions=divisions, read_title=read_title)
-        # Most nights bring nothing: reading every record once is cheaper than writing a version to find that out.
-        content = _content_digest(assembly, ledger.load_record)
-        if previous is not None and before is not None and before.get("content_sha256") == content and not force:
-            counts, made_at = {**before["counts"], STATE: state}, datetime.fromisoformat(before["created_at"])
-            ledger.record_publication(spider, previous.name, status=PUBLISHED, reason="", counts=counts, at=made_at)
-            return Publication(UNCHANGED, previous.name, previous, before["counts"], repaired=repaired)
-        name, staging = new_staging(root, stamp(moment))
-        job = _Job(ledger, spider, root, name, staging, previous, moment, thresholds, repaired, state, surroundings)
-        try:
-            return _publish(job, assembly, content, before)
-        finally:
-            shutil.rmtree(staging, ignore_errors=True)
+        job = _Job(
+            ledger, spider, root, name, previous, before, moment, state, thresholds, override, repaired, surroundings,
+            divisions, read_title,
+        )  # fmt: skip
+        publication = _publish(job, anew=anew, trust_ledger=trust_ledger)
+        failed = publication.status == FAILED_STATUS
+        pruned = prune_failed(root, retention) if failed else prune(root, retention, moment)
+        return replace(publication, pruned=replace(pruned, errors=(*errors, *pruned.errors)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,41 +148,131 @@ class _Job:
     spider: str
     root: Path
     name: str
-    staging: Path
     previous: Path | None
+    before: Mapping[str, Any] | None
+    """The manifest of ``previous``."""
     now: datetime
-    thresholds: Thresholds
-    repaired: bool
     state: str
+    thresholds: Thresholds
+    override: Override | None
+    repaired: bool
     surroundings: Surroundings
+    divisions: tuple[Division, ...]
+    read_title: TitleReader | None
+
+    @property
+    def staging(self) -> Path:
+        return staging_folder(self.root, self.name)
 
 
-def _publish(job: _Job, assembly: Assembly, content: str, before: Mapping[str, Any] | None) -> Publication:
-    contents = Contents()
-    tally = _write_records(job, assembly, contents)
-    failed = tuple(failures(tally, before["counts"] if before else None, job.thresholds))
-    if failed:
-        return _keep_failed(job, tally.counts(), failed)
+def _publish(job: _Job, *, anew: bool, trust_ledger: bool) -> Publication:
+    """Writes a version where something changed."""
+    known_state = _settle_diary(job)
+    if trust_ledger and not anew and known_state == job.state and job.before is not None:
+        return _unchanged(job, job.before)
+    ledger = job.ledger
+    assembly = assemble(
+        ledger.iter_sightings(job.spider), load=ledger.load_record, divisions=job.divisions, read_title=job.read_title
+    )
+    # Most nights bring nothing: reading every record once is cheaper than writing a version to find that out.
+    content = _content_digest(assembly, ledger.load_record)
+    if job.before is not None and job.before.get("content_sha256") == content and not anew:
+        _record(job, job.before, state=job.state)
+        return _unchanged(job, job.before)
+    job.staging.mkdir(parents=True)
+    try:
+        return _write(job, assembly, content)
+    finally:
+        shutil.rmtree(job.staging, ignore_errors=True)
+
+
+def _unchanged(job: _Job, before: Mapping[str, Any]) -> Publication:
+    assert job.previous is not None  # noqa: S101 - it is the version of the manifest
+    return Publication(UNCHANGED, job.previous.name, job.previous, before["counts"], repaired=job.repaired)
+
+
+def _write(job: _Job, assembly: Assembly, content: str) -> Publication:
+    """Stages a version, asserts, switches."""
+    page = Contents()
+    tally = _write_records(job, assembly, page)
+    found = tuple(
+        assertions(tally, job.before["counts"] if job.before else None, _losses(job, tally, assembly), job.thresholds)
+    )
+    failed = tuple(assertion for assertion in found if assertion.passed is False)
+    if failed and (job.override is None or not all(failure.may_be_forced for failure in failed)):
+        return _keep_failed(job, tally.counts(), found)
+    forced = _forced(job, failed)
     changes = _write_delta(job)
-    _write_report(job, assembly, contents)
+    _write_report(job, assembly, page)
     write_derived(job.staging, DatasetVersion(job.spider, job.name, job.now))
-    manifest = _manifest(job, tally, content, changes)
-    (job.staging / MANIFEST).write_text(_pretty(manifest), encoding="utf-8")
-    final = commit(job.staging, job.name)
-    switch(job.root, final)
-    counts = {**manifest["counts"], STATE: job.state}
-    job.ledger.record_publication(job.spider, job.name, status=PUBLISHED, reason="", counts=counts, at=job.now)
-    return Publication(PUBLISHED, job.name, final, manifest["counts"], repaired=job.repaired, delta=changes)
+    manifest = {
+        **_about(job),
+        "content_sha256": content,
+        **contents(job.staging, job.ledger, job.spider, tally, changes),
+        **judgement(found, forced, job.thresholds),
+    }
+    (job.staging / MANIFEST).write_text(pretty(manifest), encoding="utf-8")
+    with announced(job.root, job.name):
+        final = commit(job.staging, job.name)
+        switch(job.root, final)
+    _record(job, manifest, state=job.state)
+    return Publication(
+        PUBLISHED, job.name, final, manifest["counts"], failed, repaired=job.repaired, delta=changes, forced=forced
+    )
+
+
+def _about(job: _Job) -> dict[str, Any]:
+    return {
+        "version": job.name,
+        "spider": job.spider,
+        "created_at": iso(job.now),
+        "previous_version": job.previous.name if job.previous else None,
+    }
+
+
+def _losses(job: _Job, tally: Tally, assembly: Assembly) -> Losses | None:
+    """The organisations lost since the last good version; ``None`` where there is none."""
+    if job.previous is None:
+        return None
+    return losses(job.previous, tally.organisations, assembly, lambda: job.ledger.left_contents(job.spider))
+
+
+def _forced(job: _Job, failed: tuple[Assertion, ...]) -> Forced | None:
+    if job.override is None or not failed:
+        return None
+    names = tuple(failure.assertion for failure in failed)
+    return Forced(job.override.by, iso(job.now), job.override.reason, names)
+
+
+def _settle_diary(job: _Job) -> str | None:
+    """The digest of what the current version was made from; a run killed after its switch is entered here."""
+    if job.before is None:
+        return None
+    for row in job.ledger.publications(job.spider):
+        if row.version == job.before["version"]:
+            state: str | None = row.counts.get(STATE)
+            return state
+    _record(job, job.before, state=None)
+    return None
+
+
+def _record(job: _Job, manifest: Mapping[str, Any], *, state: str | None) -> None:
+    """Notes in the ledger that a version is current, and who forced it."""
+    forced = Forced.of(manifest)
+    job.ledger.record_publication(
+        job.spider,
+        manifest["version"],
+        status=PUBLISHED,
+        reason=str(forced) if forced else "",
+        counts={**manifest["counts"], STATE: state} if state else manifest["counts"],
+        at=datetime.fromisoformat(manifest["created_at"]),
+    )
 
 
 def _state_digest(ledger: Ledger, spider: str, divisions: tuple[Division, ...]) -> str:
     """A digest of all that a version is made from, software included: equal where publishing anew would change nothing."""
     made_with = json.dumps([SCHEMA_VERSION, ASSEMBLY_VERSION, divisions], ensure_ascii=False)
     return hashlib.sha256(f"{ledger.state_digest(spider)} {made_with}".encode()).hexdigest()
-
-
-def _published_state(ledger: Ledger, spider: str, version: str) -> str | None:
-    return next((row.counts.get(STATE) for row in ledger.publications(spider) if row.version == version), None)
 
 
 def _content_digest(assembly: Assembly, load: LoadRecord) -> str:
@@ -188,7 +283,7 @@ def _content_digest(assembly: Assembly, load: LoadRecord) -> str:
     return content.hexdigest()
 
 
-def _write_records(job: _Job, assembly: Assembly, contents: Contents) -> Tally:
+def _write_records(job: _Job, assembly: Assembly, page: Contents) -> Tally:
     """Writes every record, one in memory at a time, and counts them."""
     tally, validator = Tally(), RecordValidator()
     load = job.ledger.load_record
@@ -202,7 +297,7 @@ def _write_records(job: _Job, assembly: Assembly, contents: Contents) -> Tally:
             if errors:
                 continue  # The version fails; a record that is not what it seems is not fit for the exporters.
             tally.add(record)
-            contents.add(record, version.renditions[0].sighting.sha256)
+            page.add(record, version.renditions[0].sighting.sha256)
             for exporter in exporters:
                 exporter.add(record)
     with SupersededJsonl(job.staging) as superseded:
@@ -241,107 +336,32 @@ def _write_delta(job: _Job) -> dict[str, int]:
     return counts
 
 
-def _write_report(job: _Job, assembly: Assembly, contents: Contents) -> None:
+def _write_report(job: _Job, assembly: Assembly, page: Contents) -> None:
     """Writes ``report.html``: counts, failed checks with their pictures, and what changed."""
     ledger, portals = job.ledger, job.surroundings.portals
     by_media_type = ledger.media_type_counts(spider=job.spider)
-    facts = contents.facts(
+    facts = page.facts(
         portals() if portals else health_entries(ledger.portal_health(job.spider)),
         {kind or NOT_STORED: {key.value: count for key, count in found.items()} for kind, found in by_media_type.items()},
         assembly.problems,
         job.staging / "delta.jsonl",
     )
-    failed, pictures, picture_counts = contents.failed(job.surroundings.pictures)
-    facts |= {
-        "version": job.name,
-        "spider": job.spider,
-        "created_at": iso(job.now),
-        "previous_version": job.previous.name if job.previous else None,
-        "failed": failed,
-        "pictures": picture_counts,
-    }
+    failed, pictures, picture_counts = page.failed(job.surroundings.pictures)
+    facts |= {**_about(job), "failed": failed, "pictures": picture_counts}
     write_page(job.staging, facts, pictures)
 
 
-def _manifest(job: _Job, tally: Tally, content: str, changes: Mapping[str, int]) -> dict[str, Any]:
-    outcomes = job.ledger.outcome_counts(spider=job.spider)
-    by_media_type = job.ledger.media_type_counts(spider=job.spider)
-    return {
-        "version": job.name,
-        "spider": job.spider,
-        "created_at": iso(job.now),
-        "previous_version": job.previous.name if job.previous else None,
-        "extractor_version": max(tally.extractor_versions, key=lambda version: (tally.extractor_versions[version], version)),
-        "reports_by_extractor_version": dict(sorted(tally.extractor_versions.items())),
-        "schema_version": SCHEMA_VERSION,
-        "content_sha256": content,
-        "counts": tally.counts()
-        | {
-            "delta": dict(changes),
-            "documents": {key.value: count for key, count in outcomes.items()},
-            "documents_by_media_type": {
-                media_type or NOT_STORED: {key.value: count for key, count in found.items()}
-                for media_type, found in by_media_type.items()
-            },
-        },
-        "portals": _portals(job.ledger.portal_health(job.spider)),
-        "thresholds": asdict(job.thresholds),
-        "files": {path.name: _file_entry(path) for path in sorted(job.staging.iterdir()) if path.is_file()},
-        "folders": {path.name: _folder_entry(path) for path in sorted(job.staging.iterdir()) if path.is_dir()},
-    }
-
-
-def _portals(health: Iterable[PortalHealth]) -> dict[str, Any]:
-    portals = list(health)
-    unreached = [portal for portal in portals if portal.last_outcome != Outcome.OK.value]
-    return {
-        "registered": len(portals),
-        "reached": len(portals) - len(unreached),
-        "unreached": [
-            {
-                "name": portal.name,
-                "region": portal.region,
-                "home": portal.home,
-                "last_attempt": portal.last_attempt,
-                "last_success": portal.last_success,
-                "last_outcome": portal.last_outcome,
-                "message": portal.last_message,
-            }
-            for portal in unreached
-        ],
-    }
-
-
-def _file_entry(path: Path) -> dict[str, Any]:
-    with path.open("rb") as file:
-        return {"bytes": path.stat().st_size, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
-
-
-def _folder_entry(path: Path) -> dict[str, Any]:
-    """Number and size of a folder's files, and one digest over their names and digests, in order of name."""
-    total, size, count = hashlib.sha256(), 0, 0
-    for file in sorted(path.iterdir()):
-        entry = _file_entry(file)
-        total.update(f"{entry['sha256']}  {file.name}\n".encode())
-        size, count = size + entry["bytes"], count + 1
-    return {"files": count, "bytes": size, "sha256": total.hexdigest()}
-
-
-def _keep_failed(job: _Job, counts: Mapping[str, Any], failed: tuple[Failure, ...]) -> Publication:
+def _keep_failed(job: _Job, counts: Mapping[str, Any], found: tuple[Assertion, ...]) -> Publication:
+    failed = tuple(assertion for assertion in found if assertion.passed is False)
     report = {
-        "version": job.name,
-        "spider": job.spider,
-        "created_at": iso(job.now),
+        **_about(job),
         "current_stays": job.previous.name if job.previous else None,
         "failures": [asdict(failure) for failure in failed],
         "counts": counts,
+        **judgement(found, None, job.thresholds),
     }
-    (job.staging / "failed.json").write_text(_pretty(report), encoding="utf-8")
+    (job.staging / "failed.json").write_text(pretty(report), encoding="utf-8")
     kept = commit(job.staging, f"{job.name}{FAILED}")
     reason = ", ".join(failure.assertion for failure in failed)
     job.ledger.record_publication(job.spider, job.name, status=FAILED_STATUS, reason=reason, counts=counts, at=job.now)
     return Publication(FAILED_STATUS, job.name, kept, counts, failed, job.repaired)
-
-
-def _pretty(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, indent=1) + "\n"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,10 +17,14 @@ CURRENT = "current"
 MANIFEST = "manifest.json"
 STAGING = ".staging"
 FAILED = ".failed"
+REMOVING = ".removing"
 LOCK = ".publish.lock"
+NAMES_TAKEN = ("", STAGING, FAILED, REMOVING, f"{FAILED}{REMOVING}")
+ANNOUNCED = ".publishing"
+"""Holds the name of the version that is about to become current, so that a killed publication can be undone."""
 
-KEPT_FAILURES = 5
-"""Enough to see when a fault began; each is as large as a version, and a fault may last for weeks."""
+FOLDER = re.compile(r"(?P<stamp>\d{8}T\d{6}Z)(?:-\d{2,})?(?P<ending>\.failed|\.staging|(?:\.failed)?\.removing)?")
+"""What publishing names its folders; nothing else under ``versions/`` is ours to use or to remove."""
 
 
 class PublishLockedError(Exception):
@@ -42,38 +47,102 @@ def publish_lock(root: Path) -> Iterator[None]:
         yield
 
 
-def remove_leftovers(root: Path) -> None:
-    """Removes what killed runs left half-written, and the oldest of the failed versions. Needs the lock."""
+def own_folders(root: Path) -> list[tuple[Path, re.Match[str]]]:
+    """The folders that publishing made, by name, each with the parts of its name; no link and no folder of anyone else's."""
     versions = root / VERSIONS
-    for path in versions.glob(f"*{STAGING}"):
-        shutil.rmtree(path)
+    if not versions.is_dir():
+        return []
+    found = [(path, FOLDER.fullmatch(path.name)) for path in sorted(versions.iterdir())]
+    return [(path, name) for path, name in found if name and path.is_dir() and not path.is_symlink()]
+
+
+def remove_folder(path: Path) -> None:
+    """Removes a version's folder; under its name it is whole until the moment it is gone.
+
+    Raises:
+        OSError: it cannot be removed, or not wholly: what is left is named ``.removing``.
+    """
+    doomed = path if path.name.endswith(REMOVING) else path.with_name(f"{path.name}{REMOVING}")
+    path.rename(doomed)
+    shutil.rmtree(doomed)
+
+
+def remove_leftovers(root: Path) -> list[str]:
+    """Removes what killed runs left: half-written, half-removed, or never made current. Needs the lock.
+
+    Gives a message for each that cannot be removed: it costs space, and is no reason not to publish.
+    """
     for path in root.glob(f".{CURRENT}.*"):
         path.unlink()
-    for path in sorted(versions.glob(f"*{FAILED}"))[:-KEPT_FAILURES]:
-        shutil.rmtree(path)
+    errors = []
+    try:
+        undo_unfinished(root)
+    except OSError as error:
+        errors.append(str(error))
+    for path, name in own_folders(root):
+        if name["ending"] and name["ending"].endswith((STAGING, REMOVING)):
+            try:
+                remove_folder(path)
+            except OSError as error:
+                errors.append(str(error))
+    return errors
 
 
-def new_staging(root: Path, stamp: str) -> tuple[str, Path]:
-    """A version name not used yet, and its empty staging folder."""
-    versions = root / VERSIONS
-    versions.mkdir(parents=True, exist_ok=True)
+@contextmanager
+def announced(root: Path, name: str) -> Iterator[None]:
+    """Around naming a version and pointing ``current`` at it: whatever ends between the two is undone, now or by the next run.
+
+    Raises:
+        OSError: the disk is full or cannot be written.
+    """
+    (root / ANNOUNCED).write_text(name, encoding="utf-8")
+    try:
+        yield
+    finally:
+        undo_unfinished(root)
+
+
+def undo_unfinished(root: Path) -> None:
+    """Removes the announced version where ``current`` was not pointed at it. Where ``current`` is lost it is kept."""
+    try:
+        name = (root / ANNOUNCED).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return
+    pointed = pointed_at(root)
+    if pointed is not None and pointed.name != name:
+        for path, _ in own_folders(root):
+            if path.name == name:
+                remove_folder(path)
+    (root / ANNOUNCED).unlink()
+
+
+def new_name(root: Path, stamp: str) -> str:
+    """A version name not used yet."""
     name, number = stamp, 1
-    while any((versions / f"{name}{ending}").exists() for ending in ("", STAGING, FAILED)):
+    while any(os.path.lexists(root / VERSIONS / f"{name}{ending}") for ending in NAMES_TAKEN):
         number += 1
         name = f"{stamp}-{number:02}"
-    staging = versions / f"{name}{STAGING}"
-    staging.mkdir()
-    return name, staging
+    return name
+
+
+def staging_folder(root: Path, name: str) -> Path:
+    """Where a version of that name is written before it has its name."""
+    return root / VERSIONS / f"{name}{STAGING}"
+
+
+def pointed_at(root: Path) -> Path | None:
+    """The folder that ``current`` names, whole or not; ``None`` where there is no ``current`` that could be followed."""
+    pointer = root / CURRENT
+    try:
+        return root / pointer.readlink() if pointer.is_symlink() else root / pointer.read_text(encoding="utf-8").strip()
+    except (FileNotFoundError, IsADirectoryError, UnicodeDecodeError):
+        return None
 
 
 def current_version(root: Path) -> Path | None:
     """The folder of the version that readers use: what ``current`` points to, where that is whole; else ``None``."""
-    pointer = root / CURRENT
-    try:
-        target = root / pointer.readlink() if pointer.is_symlink() else root / pointer.read_text(encoding="utf-8").strip()
-    except (FileNotFoundError, IsADirectoryError):
-        return None
-    return target if is_whole(target) else None
+    target = pointed_at(root)
+    return target if target is not None and is_whole(target) else None
 
 
 def last_good_version(root: Path) -> Path | None:
@@ -81,9 +150,7 @@ def last_good_version(root: Path) -> Path | None:
     current = current_version(root)
     if current is not None:
         return current
-    return next(
-        (path for path in sorted((root / VERSIONS).glob("*"), reverse=True) if not path.suffix and is_whole(path)), None
-    )
+    return next((path for path, name in reversed(own_folders(root)) if not name["ending"] and is_whole(path)), None)
 
 
 def read_manifest(version: Path) -> dict[str, Any] | None:
