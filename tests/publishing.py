@@ -65,3 +65,33 @@ class House:
     def versions(self) -> list[str]:
         """The names in the versions folder."""
         return sorted(path.name for path in (self.root / "versions").iterdir())
+
+
+def faults_of_current(root: Path) -> list[str]:
+    """What is wrong with the version that readers are given: files that do not open or are not what the manifest says."""
+    current = root / "current"
+    try:
+        manifest = json.loads((current / "manifest.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        return [f"manifest: {error}"]
+    faults = [] if current.resolve().name == manifest["version"] else [f"current is {current.resolve()}"]
+    for name, entry in manifest["files"].items():
+        try:
+            content = (current / name).read_bytes()
+        except OSError as error:
+            faults.append(f"{name}: {error}")
+            continue
+        if hashlib.sha256(content).hexdigest() != entry["sha256"]:
+            faults.append(f"{name} is not what the manifest says")
+    faults += [f"{name} is missing" for name in set(manifest["files"]) ^ (_files(current) - {"manifest.json"})]
+    reports = len((current / "reports.jsonl").read_text(encoding="utf-8").splitlines())
+    if (
+        reports != manifest["counts"]["reports"]
+        or len(list((current / "text").iterdir())) != manifest["folders"]["text"]["files"]
+    ):
+        faults.append(f"{reports} reports where the manifest counts {manifest['counts']['reports']}")
+    return faults
+
+
+def _files(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir() if path.is_file()}
