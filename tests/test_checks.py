@@ -91,6 +91,31 @@ def test_a_blank_operand_is_not_assessable_and_never_zero() -> None:
     assert "review_litigation.review.total" in found["R4.sum.review"].detail
 
 
+def blanks_not_zero(values: dict[str, str]) -> set[str]:
+    flags = read_report(_document("cn-ogi-2019", values, "")).quality_flags
+    return {flag.partition(":")[2] for flag in flags if flag.startswith("blank_not_zero:")}
+
+
+def test_a_blank_that_the_sums_say_is_a_number_is_flagged_and_stays_null() -> None:
+    values = consistent("cn-ogi-2019", received=7)
+    assert blanks_not_zero(values | dict.fromkeys((key for key in values if values[key] == "0"), "")) == set()
+    missing = values | {"requests.granted.natural_person": ""}
+    assert blanks_not_zero(missing) == {"requests.granted.natural_person"}
+    found = checks("cn-ogi-2019", missing)["R3.row.granted"]
+    assert found.status is OPEN
+    assert found.detail.endswith("; with every blank as 0 the sum does not hold")
+    assert checks("cn-ogi-2019", values | {"requests.carried_in.total": "/"})["R3.row.carried_in"].detail.endswith(
+        "the sum holds"
+    )
+
+
+def test_of_the_blanks_of_a_sum_those_are_flagged_that_no_other_sum_speaks_for() -> None:
+    """A total column left blank but for the last rows: the empty rows are zeros, the row with numbers is not."""
+    totals = {f"requests.{row}.total": "" for row in ("received_new", "granted", "denied_third_party", "other_handling")}
+    values = consistent("cn-ogi-2019", received=7) | totals
+    assert blanks_not_zero(values) == {"requests.received_new.total", "requests.granted.total"}
+
+
 def test_a_total_that_does_not_add_up_stays_and_fails() -> None:
     values = consistent("cn-ogi-2021") | {"review_litigation.review.upheld": "10", "review_litigation.review.corrected": "1"}
     found = checks("cn-ogi-2021", values)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from crawler.documents.model import Document, Geometry, Grid, GridCell, Method, Paragraph
 from crawler.documents.reader import read_document
-from crawler.forms import cells, columns, identity, labelled, numbers, reader, review, rows, tables, titles
+from crawler.forms import blanks, cells, columns, identity, labelled, numbers, reader, review, rows, tables, titles
 from crawler.forms.catalogue import FORM_VERSIONS, TABLES, all_metrics, load_form
 from crawler.forms.reader import read_report
 from crawler.forms.record import report_record
@@ -259,7 +259,7 @@ def test_a_notice_with_the_form_annexed_is_no_report() -> None:
 
 
 def test_every_quality_flag_is_explained() -> None:
-    modules = (cells, columns, identity, labelled, numbers, reader, review, rows, tables, titles)
+    modules = (blanks, cells, columns, identity, labelled, numbers, reader, review, rows, tables, titles)
     words = {
         value
         for module in modules

@@ -17,6 +17,7 @@ CONTEXT_KINDS = frozenset({"cross_year", "timeliness", "cross_level"})
 """Kinds that need more than the report: see ``context_checks``."""
 CONTEXT_FUNCTIONS = frozenset({"rule_making_power"})
 MAX_LISTED = 8
+EMPTY = frozenset({State.BLANK, State.NA_MARK})
 _FEE = re.compile(r"^[\W_]*无[\W_]*$|^[\W_]*没有(?:其他)?(?:需要报告的)?事项[\W_]*$|^$")
 _IN_WAN = {"万元": Decimal(1), "元": Decimal(1) / 10000, "亿元": Decimal(10000)}
 _AMOUNT = f"{ACTIVE_DISCLOSURE}.central_procurement.amount"
@@ -50,23 +51,42 @@ def run_checks(facts: Facts) -> tuple[Check, ...]:
 
 
 def _applies(rule: Rule, facts: Facts) -> bool:
-    if rule.kind in CONTEXT_KINDS or rule.function in CONTEXT_FUNCTIONS:
-        return False
-    if facts.form_version in rule.versions:
+    return (
+        rule.kind not in CONTEXT_KINDS
+        and rule.function not in CONTEXT_FUNCTIONS
+        and is_printed(rule, facts.form_version, facts.cells)
+    )
+
+
+def is_printed(rule: Rule, form_version: str, cells: Mapping[str, CellReading]) -> bool:
+    """Whether the rule is one of the form, or the report prints all its operands."""
+    if form_version in rule.versions:
         return True
     return bool(rule.operands) and all(
-        operand.key in facts.cells and facts.cells[operand.key].state is not State.ABSENT for operand in rule.operands
+        operand.key in cells and cells[operand.key].state is not State.ABSENT for operand in rule.operands
     )
 
 
 def _check(rule: Rule, facts: Facts) -> Check:
     if rule.operands:
         status, detail = compare(rule, lambda operand: _value(facts, operand.key))
+        if rule.kind == "identity" and (holds := holds_with_blanks_as_zero(rule, facts.cells)) is not None:
+            detail += f"; with every blank as 0 the sum {'holds' if holds else 'does not hold'}"
     elif rule.function in TEXT_CHECKS:
         status, detail = TEXT_CHECKS[rule.function](facts.sections, facts.cells)
     else:
         status, detail = FUNCTIONS[rule.function](rule, facts)
     return Check(rule.id, rule.kind, status, detail)
+
+
+def holds_with_blanks_as_zero(rule: Rule, cells: Mapping[str, CellReading]) -> bool | None:
+    """Whether a rule holds if its blanks and marks stand for 0; ``None`` where it has none, or another cell has no value."""
+    readings = [cells.get(operand.key) for operand in rule.operands]
+    empty = [reading for reading in readings if reading is not None and reading.state in EMPTY]
+    if not empty or any(reading is None or (reading.value is None and reading.state not in EMPTY) for reading in readings):
+        return None
+    status, _ = compare(rule, lambda operand: cells[operand.key].value or 0)
+    return status is Status.PASS
 
 
 def _value(facts: Facts, key: str) -> Number | None:

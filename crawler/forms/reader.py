@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from crawler.documents.model import Document, Grid, GridCell, Paragraph
+from crawler.forms.blanks import blanks_not_zero
 from crawler.forms.catalogue import ACTIVE_DISCLOSURE, REQUESTS, REVIEW_LITIGATION, load_form
 from crawler.forms.cells import UNDECLARED, absent_cell
 from crawler.forms.checks import Facts, run_checks
@@ -86,6 +87,7 @@ def _report(
         metric.key: readings.cells.get(metric.key) or absent_cell(metric) for metric in form.metrics
     }
     cells.update({key: reading for key, reading in readings.cells.items() if key not in cells})
+    cells |= blanks_not_zero(cells, version)
     flags = [
         *document.flags,
         *(flag for grid in document.grids for flag in grid.flags),

@@ -28,6 +28,8 @@ MIN_SHARE = 0.5
 IN_ONE_COLUMN = 0.6
 """The share of a number's width that stands under one label; of numbers that run together no column has as much."""
 _NUMBER = re.compile(r"[-+－−]?[\d０-９](?:[\d０-９,，.．]*[\d０-９])?(?:件|条|项|元|万元|亿元)?|[-—―─/]{1,2}")
+_ARTICLE = "第二十"
+"""How the line above each block of table 2 begins."""
 _AFTER_ENUMERATOR = "、.．)）"
 
 
@@ -205,6 +207,31 @@ def _read_disclosure(rows: Sequence[TextRow], words: FormVocabularies) -> dict[s
         values = _values(row.numbers, len(columns), places)
         for column, value in zip(columns, values or (), strict=False):
             found[f"{ACTIVE_DISCLOSURE}.{known.labels[index].key}.{column.key}"] = value
+    for index in _without_numbers(rows, words) - placed.keys():
+        for column in words.form.blocks[words.block_of[index]].columns:
+            found[f"{ACTIVE_DISCLOSURE}.{known.labels[index].key}.{column.key}"] = ""
+    return found
+
+
+def _without_numbers(rows: Sequence[TextRow], words: FormVocabularies) -> set[int]:
+    """Rows of table 2 that print nothing: behind their label comes the next row's, another article, or the end."""
+    exact = words.disclosure_rows.exact
+    found: set[int] = set()
+    for row in rows:
+        for wording, indices in exact.items():
+            at = row.label.rfind(wording)
+            if at < 0:
+                continue
+            behind = row.label[at + len(wording) :]
+            index, following = indices[0], exact.get(behind, (-1,))[0]
+            block = words.block_of[index]
+            is_next = following > index and words.block_of[following] == block
+            if (
+                behind.startswith(_ARTICLE)
+                or (not behind and not row.numbers)
+                or (is_next and len(row.numbers) == len(words.form.blocks[block].columns))
+            ):
+                found.add(index)
     return found
 
 

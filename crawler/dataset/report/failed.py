@@ -19,8 +19,8 @@ from crawler.forms.rules import Rule, load_rules
 DOUBT = "doubt"
 """The kind of an entry that is about cells the reader was unsure of, and about no rule."""
 UNPARSED = State.UNPARSED.value
-DOUBTFUL = frozenset({"ocr_suspect", "second_reading_differs", "no_two_readings_agree"})
-"""Flags of a cell whose value may be misread."""
+DOUBTFUL = frozenset({"ocr_suspect", "second_reading_differs", "no_two_readings_agree", "blank_not_zero"})
+"""Flags of a cell whose value may be misread, or missing."""
 MOST_OF_A_KIND = 300
 """Entries shown of each kind, the worst and newest; all are counted."""
 MOST_CELLS = 60

@@ -46,7 +46,7 @@ const WORDS = {
   identity: ["勾稽关系", "identity"], plausibility: ["合理性", "plausibility"], structure: ["结构", "structure"], timeliness: ["时效", "timeliness"], cross_year: ["跨年度", "across years"], cross_level: ["跨层级", "across levels"], doubt: ["读数存疑", "doubtful reading"], text_kind: ["文与表", "text against table"],
   error: ["错误", "error"], warn: ["警示", "warning"], info: ["提示", "notice"],
   ok: ["正常", "ok"], blocked: ["被拦截", "blocked"], not_found: ["未找到", "not found"], not_a_document: ["不是文件", "not a document"], truncated: ["不完整", "truncated"], encrypted: ["加密", "encrypted"], too_large: ["过大", "too large"], unsupported: ["不支持", "unsupported"], scanned: ["扫描件", "scanned"], garbled: ["乱码", "garbled"], no_tables: ["无法定表格", "no tables"], not_a_report: ["不是年报", "not a report"], timeout: ["超时", "timeout"], unreachable: ["无法连接", "unreachable"],
-  second_reading_differs: ["两次读数不同", "two readings differ"], ocr_suspect: ["识别可疑", "recognition suspect"], no_two_readings_agree: ["各次读数均不同", "no two readings agree"],
+  second_reading_differs: ["两次读数不同", "two readings differ"], ocr_suspect: ["识别可疑", "recognition suspect"], no_two_readings_agree: ["各次读数均不同", "no two readings agree"], blank_not_zero: ["空白处应有数字", "a blank where the sums want a number"],
 };
 const RULES = [
   ["R3.balance", "收到与结转之和应等于办结与转下年之和", "received and carried in = results and carried over"], ["R3.total", "各项办理结果之和应等于总计", "the results add up to their total"],
