@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ import pytest
 
 from crawler.dataset.ledger import Ledger
 
-from .publish_child import LOCKED, NOT_WRITTEN, PUBLISHED
+from .publish_child import LOCKED, NOT_WRITTEN, NOW, PUBLISHED
 from .publishing import SPIDER, TOWNS, House, faults_of_current
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -160,6 +161,20 @@ def test_a_run_killed_at_a_stage_is_repaired_by_the_next(stage: Stage, name: str
     stage.fresh()
     assert stage.order("kill", at=stage.place(name)) == {"status": -signal.SIGKILL}
     stage.assert_repaired(name)
+
+
+def test_a_version_that_the_ledger_missed_is_entered_before_the_next(stage: Stage) -> None:
+    stage.fresh()
+    assert stage.order("kill", at=stage.place("after the switch, before the ledger")) == {"status": -signal.SIGKILL}
+    house = House(stage.folder)
+    assert [row.version for row in house.ledger.publications(SPIDER)] == ["20260110T020000Z", "20260111T020000Z"]
+    house.add(TOWNS[4])
+    house.night = NOW + timedelta(days=1)
+    house.publish()
+    missed, last = house.ledger.publications(SPIDER)[2:]
+    house.ledger.close()
+    assert (missed.version, missed.status, missed.counts["reports"]) == ("20260201T020000Z", "published", 4)
+    assert (last.version, last.counts["delta"]) == ("20260202T020000Z", {"ADD": 1, "MOD": 0, "DEL": 0})
 
 
 @pytest.mark.soak
