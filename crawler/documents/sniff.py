@@ -5,6 +5,7 @@ No sniffing library knows these files (HTML fragments with a byte order mark, Wo
 
 from __future__ import annotations
 
+import codecs
 import io
 import lzma
 import re
@@ -75,6 +76,7 @@ _TAG = re.compile(
     re.IGNORECASE,
 )
 _PROLOGUE = re.compile(r"\s*(?:<\?xml[^>]*\?>\s*|<!--.*?-->\s*|<%.*?%>\s*)*", re.DOTALL)
+_ASCII_TAG, _ASCII_PROLOGUE = (re.compile(form.pattern.encode(), form.flags & ~re.UNICODE) for form in (_TAG, _PROLOGUE))
 _WORDML = re.compile(r"<w:worddocument\b|<pkg:package\b|progid=[\"']word\.document", re.IGNORECASE)
 _MHTML = re.compile(r"(?:[\w-]+:[^\n]*\n(?:[ \t][^\n]*\n)*)*?content-type:\s*multipart/(?:related|alternative)", re.IGNORECASE)
 _JSON = re.compile(r"\s*(?:\{\s*(?:\"|\})|\[\s*[\[{\"\]])")
@@ -155,7 +157,17 @@ def ole_stream_names(content: bytes) -> list[str]:
     return [] if container is None else [entry.name for entry in container.entries]
 
 
+def _begins_as_html(head: bytes) -> bool:
+    """Whether it surely begins with a tag of HTML, in whatever encoding it goes on: most pages need not be decoded."""
+    head = head.removeprefix(codecs.BOM_UTF8)
+    start = _ASCII_PROLOGUE.match(head)
+    tag = _ASCII_TAG.match(head, start.end() if start else 0)
+    return tag is not None and head[: tag.end() + 1].isascii() and b"\0" not in head
+
+
 def _sniff_text(content: bytes) -> str:
+    if _begins_as_html(content[:_HEAD]):
+        return HTML
     decoded = decode(content[:_HEAD])
     text = decoded.text
     start = _PROLOGUE.match(text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from functools import cache, partial
+from heapq import merge
 from itertools import islice
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -22,11 +23,12 @@ from crawler.portals.markup import (
     outermost,
     parse_html,
     resolve,
+    signs_test,
     squeeze,
     text_of,
 )
 from crawler.portals.model import ArticlePage, Link
-from crawler.portals.places import find_places, named, tagged
+from crawler.portals.places import Names, Place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -39,6 +41,8 @@ _DOCUMENT_NAME = re.compile(rf"\.(?:{'|'.join(DOCUMENT_SUFFIXES)})$", re.IGNOREC
 _DOWNLOAD_PATH = re.compile(
     r"/downfile\.jsp|/download\.jsp|/attachment/\d|/downloadattach|/filedownload|/download/[0-9a-f]{24}", re.IGNORECASE
 )
+_SIGNS = re.compile(rf"down|attachment|view|pdf|office|generic|\.(?:{'|'.join(DOCUMENT_SUFFIXES)})")
+"""One of them, in one segment, is in every address that is told to be a document or a viewer of one."""
 _PAGE_NAME = re.compile(r"\.(?:s?html?|jpe?g|png|gif|bmp|svg|mp4|mp3|css|js|ico)$", re.IGNORECASE)
 _VIEWER = re.compile(r"viewer\.html?$|/pdfjs|/pdf\.js|preview|onlineview|pageoffice|/generic/web", re.IGNORECASE)
 _SCRIPT_APPENDIX = re.compile(
@@ -49,11 +53,19 @@ _SCRIPT_DOCUMENT = re.compile(
     rf"""(?P<quote>["'])(?P<url>(?:https?:)?\.{{0,2}}/[^"'<>\s]{{1,600}}?\.(?:{"|".join(DOCUMENT_SUFFIXES)}))(?:\?[^"'<>\s]{{0,300}})?(?P=quote)""",
     re.IGNORECASE,
 )
+_SCRIPT_SUFFIX = re.compile(rf"""\.(?:{"|".join(DOCUMENT_SUFFIXES)})["'?]""", re.IGNORECASE)
 _SCRIPT_EMBED = re.compile(r"""\b(?:showVsbpdfIframe|PDFObject\.embed)\(\s*["'](?P<url>[^"'<>\s]{1,600})["']""")
+_APPENDIX_SIGNS = ("append", "attach", "fuj", "enclo", "annex")
+"""A match of ``_SCRIPT_APPENDIX`` begins with one of them; none has i, k or s, which have other forms beyond ASCII."""
 _QUOTED = re.compile(r"""["']([^"']{4,600})["']""")
 _DETAIL = re.compile(r"\bDETAIL\s*:\s*(?=\{)")
 
-_TITLE_PATHS = (
+
+def _paths(*paths: str) -> tuple[etree.XPath, ...]:
+    return tuple(etree.XPath(path) for path in paths)
+
+
+_TITLE_PATHS = _paths(
     '//*[@id="title"][self::h1 or self::h2 or self::h3 or self::div or self::p]',
     "//h1[contains(@class,'title')]",
     "//*[contains(@class,'article-title') or contains(@class,'article_title') or contains(@class,'content_title')]",
@@ -61,19 +73,19 @@ _TITLE_PATHS = (
     "//*[contains(@class,'content') or contains(@class,'detail') or contains(@class,'article')]//h1",
     "//h1",
 )
-_DATE_PATHS = (
+_DATE_PATHS = _paths(
     '//*[@id="pubDate" or @id="pubdate" or @id="publishDate" or @id="PubDate"]',
     "//time",
     "//*[contains(@class,'pubdate') or contains(@class,'pub-date') or contains(@class,'publish') or contains(@class,'date')]",
 )
-_SOURCE_PATHS = ('//*[@id="source"]', "//*[@class='source' or @class='ly']")
+_SOURCE_PATHS = _paths('//*[@id="source"]', "//*[@class='source' or @class='ly']")
 _BODIES = (
-    named("content", "zoom", "Zoom", "zoomcon", "pdfCon", begins="vsb_content"),
-    named("UCAP-CONTENT", classes=("v_news_content",)),
-    named(word="TRS_Editor", classes=("trs_editor_view",)),
-    named(classes=("details-main", "article-content", "content_article")),
-    named(classes=("yMain", "bt-article")),
-    tagged("article"),
+    Place(ids=("content", "zoom", "Zoom", "zoomcon", "pdfCon"), begins="vsb_content"),
+    Place(ids=("UCAP-CONTENT",), classes=("v_news_content",)),
+    Place(word="TRS_Editor", classes=("trs_editor_view",)),
+    Place(classes=("details-main", "article-content", "content_article")),
+    Place(classes=("yMain", "bt-article")),
+    Place(tag="article"),
 )
 _MAX_TITLE = 200
 _MAX_MATCHES = 50
@@ -102,14 +114,15 @@ def parse_article(content: bytes, url: str, encoding: str | None = None) -> Arti
     body_html = detail.get("content")
     given = parse_html(body_html) if isinstance(body_html, str) and body_html else None
     page_text = cache(partial(text_of, root))
-    body, body_text = (given, text_of(given)) if given is not None else _body(root, page_text)
+    names = Names(root)
+    body, body_text = (given, text_of(given)) if given is not None else _body(root, names, page_text)
     return ArticlePage(
         title=_title(root, meta, detail),
         published_date=_published(root, meta, page_text),
         source=_source(root, meta, page_text),
         attachments=_attachments(root, url, given),
         body_text=body_text[:MAX_BODY_CHARACTERS],
-        images=body_images(root, base_of(root, url), given),
+        images=body_images(root, base_of(root, url), names, given),
         has_tables=holds_tables(body),
         outer_tables=_outer_tables(root, body if given is None else None),
     )
@@ -163,7 +176,7 @@ def _put_by_scripts(root: Element, base: str) -> Iterator[tuple[str, str]]:
     fragments = 0
     for script in root.iter("script"):
         source = script.text or ""
-        for match in _SCRIPT_APPENDIX.finditer(source):
+        for match in _appendices(source):
             fragment = match["html"].replace("\\/", "/").replace('\\"', '"').replace("\\'", "'")
             if "<" in fragment and fragments < _MAX_FRAGMENTS:
                 fragments += 1
@@ -173,17 +186,37 @@ def _put_by_scripts(root: Element, base: str) -> Iterator[tuple[str, str]]:
                 yield address, ""
 
 
+def _appendices(source: str) -> Iterator[re.Match[str]]:
+    """``_SCRIPT_APPENDIX.finditer``, tried only where a match can begin: pages carry whole libraries in their scripts."""
+    small = source.lower()
+    if len(small) != len(source):
+        yield from _SCRIPT_APPENDIX.finditer(source)
+        return
+    done = 0
+    for start in merge(*(_occurrences(small, sign) for sign in _APPENDIX_SIGNS)):
+        if start >= done and (match := _SCRIPT_APPENDIX.match(source, start)):
+            yield match
+            done = match.end()
+
+
+def _occurrences(text: str, word: str) -> Iterator[int]:
+    start = text.find(word)
+    while start >= 0:
+        yield start
+        start = text.find(word, start + 1)
+
+
 def _linked(root: Element, base: str) -> Iterator[tuple[str, str]]:
+    is_possible = signs_test(_SIGNS, base)
     for element in islice(root.iter("a", "area", "iframe", "embed", "object", "frame", "param"), _MAX_LINKS):
         for attribute in ("href", "src", "data", "value", "data-url", "data-src"):
-            address = _document_at(base, element.get(attribute) or "")
-            if address:
+            href = element.get(attribute)
+            if href and is_possible(href) and (address := _document_at(base, href)):
                 yield address, anchor_text(element) if element.tag in {"a", "area"} else squeeze(element.get("title") or "")
                 break
         else:
             for quoted in islice(_QUOTED.finditer(element.get("onclick") or ""), _MAX_QUOTED):
-                address = _document_at(base, quoted[1])
-                if address:
+                if is_possible(quoted[1]) and (address := _document_at(base, quoted[1])):
                     yield address, anchor_text(element)
                     break
 
@@ -205,7 +238,8 @@ def _document_at(base: str, href: str) -> str | None:
 def _named_in_scripts(root: Element, base: str) -> Iterator[tuple[str, str]]:
     """Documents a page's own scripts show (``new PDFObject({url: '...pdf'})``); comments in scripts are left out."""
     for script in root.iter("script"):
-        for match in _SCRIPT_DOCUMENT.finditer(_without_comments(script.text or "")):
+        source = _without_comments(script.text or "")
+        for match in _SCRIPT_DOCUMENT.finditer(source) if _SCRIPT_SUFFIX.search(source) else ():
             address = resolve(base, match["url"])
             if address and is_document_url(address):
                 yield address, ""
@@ -280,10 +314,10 @@ def _source(root: Element, meta: dict[str, str], page_text: Callable[[], str]) -
     return shown["source"] if shown else named or None
 
 
-def _body(root: Element, page_text: Callable[[], str]) -> tuple[Element, str]:
+def _body(root: Element, names: Names, page_text: Callable[[], str]) -> tuple[Element, str]:
     """The element that holds the article, and its text."""
-    for places in find_places(root, _BODIES):
-        texts = [(element, text_of(element)) for element in outermost(places)]
+    for place in _BODIES:
+        texts = [(element, text_of(element)) for element in outermost(names.elements(place))]
         longest, text = max(texts, key=lambda one: len(one[1]), default=(root, ""))
         if text:
             return longest, text
@@ -291,6 +325,6 @@ def _body(root: Element, page_text: Callable[[], str]) -> tuple[Element, str]:
     return (root, page_text()) if body is None else (body, text_of(body))
 
 
-def _select(root: Element, path: str) -> list[Element]:
-    found = root.xpath(path)
+def _select(root: Element, path: etree.XPath) -> list[Element]:
+    found = path(root)
     return [item for item in found[:_MAX_MATCHES] if etree.iselement(item)] if isinstance(found, list) else []

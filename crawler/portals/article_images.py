@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from urllib.parse import unquote, urlsplit
 
-from crawler.portals.markup import MAX_LINK_TEXT, Element, outermost, resolve, squeeze, text_of
+from lxml import etree
+
+from crawler.portals.markup import MAX_LINK_TEXT, Element, outermost, resolve, signs_test, squeeze, text_of
 from crawler.portals.model import Link
-from crawler.portals.places import find_places, named, tagged
+from crawler.portals.places import Names, Place
 
 MAX_IMAGES = 60
 MAX_DATA_CHARACTERS = 12_000_000
@@ -19,14 +21,16 @@ MIN_WIDTH, MIN_HEIGHT = 200, 40
 
 _MAX_ELEMENTS = 5_000
 _BODIES = (
-    named("content", "zoom", "Zoom", "zoomcon", "vsb_content", "pdfCon"),
-    named("UCAP-CONTENT"),
-    named(word="TRS_Editor", classes=("trs_editor_view",)),
-    named(classes=("details-main", "article-content", "content_article")),
-    named(classes=("yMain", "bt-article")),
-    tagged("article"),
+    Place(ids=("content", "zoom", "Zoom", "zoomcon", "vsb_content", "pdfCon")),
+    Place(ids=("UCAP-CONTENT",)),
+    Place(word="TRS_Editor", classes=("trs_editor_view",)),
+    Place(classes=("details-main", "article-content", "content_article")),
+    Place(classes=("yMain", "bt-article")),
+    Place(tag="article"),
 )
 _IMAGE_NAME = re.compile(r"\.(?:jpe?g|png|gif|bmp|tiff?|webp)$", re.IGNORECASE)
+_SIGNS = re.compile(r"\.(?:jp|png|gif|bmp|tif|webp)")
+"""One of them is in every address of ``_IMAGE_NAME``."""
 _NO_PAGE_NAME = re.compile(
     r"(?<![a-z0-9])(?:icon|icons|icon\d+|logo|share|qrcode|qr|ewm|erweima|weixin|wechat|weibo|btn|button|arrow|loading|blank"
     r"|spacer|placeholder|transparent|emotion|emoticons?|smiley|filetypeimages|sysimage|banner|avatar|dot|line|bg)(?![a-z0-9])"
@@ -52,11 +56,12 @@ _MIN_DATA_CHARACTERS = 4_000
 _PIXELS = re.compile(r"^\s*(\d{1,5})(?:\.\d+)?\s*(?:px)?\s*$", re.IGNORECASE)
 _STYLE = re.compile(r"(?<![\w-])(width|height)\s*:\s*(\d{1,5})(?:\.\d+)?px", re.IGNORECASE)
 _HIDDEN = re.compile(r"display\s*:\s*none", re.IGNORECASE)
+_TEXT = etree.XPath("string()", smart_strings=False)
 _TABLE_WORDS = ("第二十条", "结转下年度继续办理", "未经复议直接起诉")
 """One of each statutory table: who prints all of them in tables has no table as an image."""
 
 
-def body_images(root: Element, base: str, body_html: Element | None = None) -> tuple[Link, ...]:
+def body_images(root: Element, base: str, names: Names, body_html: Element | None = None) -> tuple[Link, ...]:
     """The images that may be pages or tables, in page order, absolute (or ``data:``) and without duplicates.
 
     Left out is what its place, shown size or name makes an icon, a logo, a button or a picture of a file type. An image that
@@ -65,13 +70,14 @@ def body_images(root: Element, base: str, body_html: Element | None = None) -> t
     Args:
         root: the page.
         base: what relative addresses are resolved against.
+        names: of the page.
         body_html: the article's body where the page carries it elsewhere than in its markup.
     """
     if body_html is not None and (found := _images(body_html, base, strict=False)):
         return found
-    for places in find_places(root, _BODIES):
+    for place in _BODIES:
         most: tuple[Link, ...] = ()
-        for element in outermost(places):
+        for element in outermost(names.elements(place)):
             found = _images(element, base, strict=False)
             most = found if len(found) > len(most) else most
         if most:
@@ -82,7 +88,7 @@ def body_images(root: Element, base: str, body_html: Element | None = None) -> t
 def holds_tables(body: Element) -> bool:
     """Whether all statutory tables are printed as tables."""
     tables = islice(body.iter("table"), 200)
-    texts = ["".join(map(str, table.itertext())) for table in tables if next(table.iterdescendants("table"), None) is None]
+    texts = [_TEXT(table) for table in tables if next(table.iterdescendants("table"), None) is None]
     text = "".join("".join(texts).split())
     return all(word in text for word in _TABLE_WORDS)
 
@@ -90,9 +96,10 @@ def holds_tables(body: Element) -> bool:
 def _images(body: Element, base: str, *, strict: bool) -> tuple[Link, ...]:
     found: dict[str, Link] = {}
     frames = _Frames()
+    is_possible = signs_test(_SIGNS, base)
     data = 0
     for element in islice(body.iter("img", "a"), _MAX_ELEMENTS):
-        for address, text in _addressed(element, base):
+        for address, text in _addressed(element, base, is_possible):
             if address in found or (strict and _is_furniture(element, frames)):
                 continue
             data += len(address) if address.startswith("data:") else 0
@@ -101,11 +108,11 @@ def _images(body: Element, base: str, *, strict: bool) -> tuple[Link, ...]:
     return tuple(found.values())
 
 
-def _addressed(element: Element, base: str) -> Iterator[tuple[str, str]]:
-    """The image that an ``img`` shows, or that an ``a`` leads to."""
+def _addressed(element: Element, base: str, is_possible: Callable[[str], bool]) -> Iterator[tuple[str, str]]:
+    """The image that an ``img`` shows, or that an ``a`` leads to, if that ``is_possible``."""
     if element.tag == "a":
-        address = resolve(base, element.get("href") or "")
-        if address is not None and _is_image(address):
+        href = element.get("href")
+        if href and is_possible(href) and (address := resolve(base, href)) is not None and _is_image(address):
             yield address, squeeze(element.get("title") or text_of(element, MAX_LINK_TEXT))
         return
     if _is_small(element) or _is_hidden(element) or _leads_to_image(element, base):

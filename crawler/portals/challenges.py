@@ -36,14 +36,14 @@ def recognise(status: int, headers: Mapping[str, str], body: bytes) -> Challenge
         text = text.replace("\x00", "")
     cookies = " ".join(value for name, value in headers.items() if name.lower() == "set-cookie")
     server = " ".join(value for name, value in headers.items() if name.lower() in {"server", "x-via", "x-waf"}).lower()
-    visible = _visible(text)
+    visible = _visible(text, _REFUSAL_VISIBLE if status == 403 else _BLOCK_PAGE_MAX_VISIBLE)
     is_shell = len(body) <= _SHELL_BYTES and len(visible) <= _FEW_VISIBLE_CHARACTERS and "<script" in text.lower()
     return (
         _jiasule(status, text, cookies)
-        or _ruishu(status, text, is_shell=is_shell)
+        or _ruishu(status, text, visible, is_shell=is_shell)
         or _aliyun(status, text, cookies, is_shell=is_shell)
         or _captcha(text, visible)
-        or _cookie_shell(status, text, is_shell=is_shell)
+        or _cookie_shell(status, text, visible, is_shell=is_shell)
         or _firewall(status, visible, server)
     )
 
@@ -51,9 +51,9 @@ def recognise(status: int, headers: Mapping[str, str], body: bytes) -> Challenge
 def _jiasule(status: int, text: str, cookies: str) -> Challenge | None:
     if status == 521:
         return Challenge("jsl", "status 521" + (", cookie __jsl_clearance" if "__jsl" in text + cookies else ""))
-    if "知道创宇云防御" in text or "知道创宇云安全" in text:
+    if "知道创宇云" in text and ("知道创宇云防御" in text or "知道创宇云安全" in text):
         return Challenge("jsl", "text 知道创宇云防御")
-    if "__jsl_clearance" in text and len(text) <= 4 * _SHELL_BYTES:
+    if len(text) <= 4 * _SHELL_BYTES and "__jsl_clearance" in text:
         return Challenge("jsl", "script sets __jsl_clearance")
     return None
 
@@ -62,12 +62,14 @@ _RUISHU_SCRIPT = re.compile(r"\$_ts\s*=\s*window\s*\[\s*['\"]\$_ts['\"]\s*\]|\$_
 _RUISHU_META = re.compile(r"<meta[^>]{0,4096}\br=['\"]m['\"]", re.IGNORECASE)
 
 
-def _ruishu(status: int, text: str, *, is_shell: bool) -> Challenge | None:
+def _ruishu(status: int, text: str, visible: str, *, is_shell: bool) -> Challenge | None:
     """Ordinary pages of protected sites carry ``<script r='m'>`` too; only script *and* an empty page is the challenge."""
+    if status != 412 and len(visible) > _FEW_VISIBLE_CHARACTERS:
+        return None
     scripted = _RUISHU_SCRIPT.search(text) if "$_ts" in text else None
     if status == 412:
         return Challenge("ruishu", "status 412" + (", script $_ts" if scripted else ""))
-    if scripted and (is_shell or len(_visible(text)) <= _FEW_VISIBLE_CHARACTERS):
+    if scripted:
         return Challenge("ruishu", f"script {scripted.group(0)[:40]} on a page without text")
     if is_shell and _RUISHU_META.search(text) and status in {200, 202, 400, 403}:
         return Challenge("ruishu", 'meta r="m" on a page without text')
@@ -93,10 +95,10 @@ _CAPTCHA_MAX_VISIBLE = 600
 
 
 def _captcha(text: str, visible: str) -> Challenge | None:
+    if len(visible) > _CAPTCHA_MAX_VISIBLE:
+        return None
     found = _CAPTCHA.search(visible) or _CAPTCHA.search(_title(text))
-    if found and len(visible) <= _CAPTCHA_MAX_VISIBLE:
-        return Challenge("captcha", f"text {found.group(0)}")
-    return None
+    return Challenge("captcha", f"text {found.group(0)}") if found else None
 
 
 _COOKIE_SCRIPT = re.compile(r"document\s*\.\s*cookie\s*=", re.IGNORECASE)
@@ -108,13 +110,13 @@ _PACKED_SCRIPT = re.compile(
 )
 
 
-def _cookie_shell(status: int, text: str, *, is_shell: bool) -> Challenge | None:
+def _cookie_shell(status: int, text: str, visible: str, *, is_shell: bool) -> Challenge | None:
     """A page that only sets a cookie and loads itself again. A shell that sends the reader elsewhere is no challenge."""
     if not is_shell or status >= 500:
         return None
     if _COOKIE_SCRIPT.search(text) and (_RELOAD_SCRIPT.search(text) or _PACKED_SCRIPT.search(text)):
         return Challenge("js_shell", "script sets a cookie and reloads, no text")
-    if _PACKED_SCRIPT.search(text) and not _visible(text):
+    if _PACKED_SCRIPT.search(text) and not visible:
         return Challenge("js_shell", "packed script in place of the page")
     return None
 
@@ -129,33 +131,33 @@ _BLOCK_PAGE = re.compile(
     r"您的(?:访问|请求)(?:可能)?(?:已)?被(?:拦截|阻断|拒绝)|请求(?:疑似)?(?:包含|存在)(?:恶意|攻击)|网站防火墙"
 )
 _BLOCK_PAGE_MAX_VISIBLE = 800
+_REFUSAL_VISIBLE = 2_000
 
 
 def _firewall(status: int, visible: str, server: str) -> Challenge | None:
     if status == 403:
-        found = _FIREWALL.search(visible[:2000])
+        found = _FIREWALL.search(visible[:_REFUSAL_VISIBLE])
         return Challenge("waf", f"status 403, text {found.group(0)}" if found else "status 403")
-    if status in _FIREWALL_STATUSES and len(visible) <= _BLOCK_PAGE_MAX_VISIBLE:
+    if len(visible) > _BLOCK_PAGE_MAX_VISIBLE:
+        return None
+    if status in _FIREWALL_STATUSES:
         found = _FIREWALL.search(visible)
         if found:
             return Challenge("waf", f"status {status}, text {found.group(0)}")
         if "waf" in server:
             return Challenge("waf", f"status {status}, server {server[:40]}")
     found = _BLOCK_PAGE.search(visible)
-    if found and len(visible) <= _BLOCK_PAGE_MAX_VISIBLE:
-        return Challenge("waf", f"text {found.group(0)} with status {status}")
-    return None
+    return Challenge("waf", f"text {found.group(0)} with status {status}") if found else None
 
 
 _MARKUP = re.compile(
-    r"<(script|style|noscript|head)\b.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)|<[^>]*(?:>|\Z)", re.IGNORECASE | re.DOTALL
+    r"<(script|style|noscript|head)\b(?:[^<]++|<(?!/\1\s*>))*+(?:</\1\s*>|\Z)|<!--(?:[^-]++|-(?!->))*+(?:-->|\Z)|<[^>]*(?:>|\Z)",
+    re.IGNORECASE,
 )
-_ENOUGH_VISIBLE = 2_000
-"""Characters of visible text: nothing asks for more, and a page with so many is no challenge."""
 
 
-def _visible(text: str) -> str:
-    """The text outside tags, white space folded; enough of it."""
+def _visible(text: str, enough: int) -> str:
+    """The text outside tags, white space folded: all, or more than ``enough`` characters of it."""
     words: list[str] = []
     seen = end = 0
     for markup in _MARKUP.finditer(text):
@@ -163,7 +165,7 @@ def _visible(text: str) -> str:
         words += found
         seen += sum(map(len, found))
         end = markup.end()
-        if seen > _ENOUGH_VISIBLE:
+        if seen > enough:
             return " ".join(words)
     return " ".join([*words, *text[end:].split()])
 
