@@ -26,7 +26,9 @@ _BATCH = 1500
 DIGITS = "0123456789"
 DASHES = "-—－−–"
 DASH_HEIGHT, DASH_WIDTH = 0.3, 0.25
-"""Line heights that the ink of a minus has at most in height, and at least in width before the digit that it has grown to."""
+"""Line heights that the ink of a minus has at most in height, and at least in width."""
+GROWN_WIDTH = 0.4
+"""The same before a digit that it has grown to: the bar of a four may reach out by a quarter."""
 DASH_FROM, DASH_TO = 0.25, 0.85
 """Between which shares of the line's height a minus stands."""
 
@@ -95,7 +97,8 @@ def _begins_with_minus(ink: Ink, boxes: Sequence[Box]) -> bool:
     for one in {body, foremost}:
         rows = [np.flatnonzero(column) for column in (labels == one).T if column.any()]
         stub = list(itertools.takewhile(lambda own: own[-1] + 1 - own[0] <= DASH_HEIGHT * height, rows))
-        if len(stub) >= DASH_WIDTH * height and DASH_FROM <= float(np.concatenate(stub).mean()) / height <= DASH_TO:
+        least = DASH_WIDTH if len(stub) == len(rows) else GROWN_WIDTH
+        if len(stub) >= least * height and DASH_FROM <= float(np.concatenate(stub).mean()) / height <= DASH_TO:
             return True
     return False
 
