@@ -19,6 +19,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy.exc import OperationalError
+
 from crawler.dataset.ledger import Ledger
 from crawler.dataset.pruning import Retention
 from crawler.dataset.publish import publish
@@ -46,7 +48,7 @@ def run_publish(folder: Path) -> int:
             publication = publish(ledger, SPIDER, folder / "output", now=NOW, divisions=DIVISIONS, retention=RETENTION)
     except PublishLockedError:
         return LOCKED
-    except OSError as error:
+    except (OSError, OperationalError) as error:  # the ledger's disk may be full too
         sys.stderr.write(f"{error}\n")
         return NOT_WRITTEN
     return PUBLISHED if publication.status in {"published", "unchanged"} else BROKE_OFF
