@@ -13,10 +13,6 @@ import logging
 import os
 import pickle
 import queue
-import signal
-import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -24,8 +20,9 @@ from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, cast
 
+from crawler import child_process
 from crawler.conversion.converter import OfficeConverter
 from crawler.extraction import Extraction, extract
 from crawler.outcomes import Outcome, OutcomeError
@@ -38,11 +35,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-CHILD = "import sys; from crawler.reading_child import serve; serve(int(sys.argv[1]))"
-START_SECONDS = 120.0
-"""How long a child may take to be there, on a machine that is busy."""
-END_SECONDS = 5.0
-"""How long a child that hung up may take to be gone."""
 MAX_CONVERSIONS = 200
 """Office documents in one document, i.e. in an archive."""
 
@@ -72,19 +64,9 @@ class _Child:
 
     def __init__(self, orders: Orders) -> None:
         self.documents = 0
-        ours, theirs = socket.socketpair()
-        with theirs:
-            # Not on our stdout, which belongs to records; the session of its own makes it a group that can be killed.
-            self._process = subprocess.Popen(  # noqa: S603 - our own module
-                [sys.executable, "-P", "-c", CHILD, str(theirs.fileno())],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(path or os.curdir for path in sys.path)},
-                pass_fds=(theirs.fileno(),),
-                start_new_session=True,
-            )
+        self._process, ours = child_process.start()
         self._connection = Connection(ours.detach())
-        self._ask(orders, START_SECONDS)
+        self._ask(orders, child_process.START_SECONDS)
 
     def read(
         self,
@@ -115,9 +97,7 @@ class _Child:
 
     def interrupt(self) -> None:
         """End the child and whatever it started; whoever waits for its answer is told at once. From any thread."""
-        if self._process.returncode is None:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, signal.SIGKILL)
+        child_process.interrupt(self._process)
 
     def kill(self) -> None:
         """End the child and whatever it started, and leave nothing of it behind."""
@@ -133,22 +113,18 @@ class _Child:
         except (EOFError, OSError, pickle.UnpicklingError):
             self._await_end()
             self.kill()
-            raise _ChildLostError(Outcome.FAILED, f"the reader's process died ({self._how_it_ended()})") from None
+            how = child_process.how_it_ended(self._process)
+            raise _ChildLostError(Outcome.FAILED, f"the reader's process died ({how})") from None
         self.kill()
         raise _ChildLostError(Outcome.TIMEOUT, f"reading took longer than {allowed or seconds:g} s and was stopped")
 
     def _await_end(self) -> None:
         """Let a child that hung up come to its own end, so that its status is told and not that of our signal."""
-        deadline = time.monotonic() + END_SECONDS
+        deadline = time.monotonic() + child_process.END_SECONDS
         while time.monotonic() < deadline:
-            # Not reaped yet: its number stays its own until the whole group has been killed.
-            if os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+            if child_process.has_ended(self._process):
                 return
             time.sleep(0.01)
-
-    def _how_it_ended(self) -> str:
-        status = self._process.returncode
-        return f"exit status {status}" if status >= 0 else signal.Signals(-status).name
 
 
 class ExtractionPool:
@@ -317,13 +293,13 @@ class ExtractionPool:
             # What it has eaten is not given back, and the next document would pay.
             self._end(child)
             return None, _ChildLostError(Outcome.TOO_LARGE, f"reading needs more than {self.memory_mb} MiB")
-        if reply.extraction is None:
+        if reply.result is None:
             # An outcome for this document, and a trace for whoever mends the reader.
             logger.error("a reader failed on a document\n%s", reply.trace)
             message = f"the reader failed with {reply.detail}; please report it with the file"
             extraction = Extraction(Outcome.FAILED, message, None, 0.0)
         else:
-            extraction = reply.extraction
+            extraction = cast("Extraction", reply.result)
         if child.documents >= self.max_tasks:
             self._end(child)
             child = None

@@ -35,6 +35,8 @@ class DocumentItem:
     message: str = ""
     extraction: dict[str, Any] | None = None
     pages: tuple[str, ...] = field(default=(), repr=False)
+    digest: str | None = None
+    """The sha256 of ``content``, where it is known before it is stored; ``media_type`` is known then too."""
     content: bytes | None = field(default=None, repr=False)
     """The bytes between download and extraction; dropped afterwards."""
 

@@ -1,4 +1,4 @@
-"""The child's side of `crawler.isolation`: one document after another from a socket."""
+"""The child's side of `crawler.isolation` and `crawler.page_readers`: one document or page after another from a socket."""
 
 from __future__ import annotations
 
@@ -14,13 +14,12 @@ from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import cast
 
 from crawler.documents.office import Convert
-from crawler.extraction import Extraction
 from crawler.outcomes import OutcomeError
 
-ReadFunction = Callable[[bytes, str | None], Extraction]
+ReadFunction = Callable[..., object]
+"""Makes something of a content and of what is said about it; may take ``convert``."""
 
 FILE_MAX_BYTES = 64 * 1024 * 1024
 """The longest file a child can write; readers write none, and a log on stderr may be a file."""
@@ -56,13 +55,13 @@ class ConversionRequest:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What became of one document in a child: an extraction, or ``problem`` says why there is none.
+    """What became of one content in a child: what its function returned, or ``problem`` says why there is nothing.
 
     ``problem`` is ``memory``, ``unreadable`` (the file could not be opened) or ``error`` (what no reader foresaw), and
     ``detail`` its words.
     """
 
-    extraction: Extraction | None
+    result: object
     problem: str = ""
     detail: str = ""
     trace: str = ""
@@ -76,16 +75,16 @@ def serve(descriptor: int) -> None:
     module, _, name = orders.read.partition(":")
     read: ReadFunction = getattr(importlib.import_module(module), name)
     if orders.converts:
-        read = cast("ReadFunction", partial(cast("Callable[..., Extraction]", read), convert=_asking(connection)))
+        read = partial(read, convert=_asking(connection))
     connection.send(os.getpid())
     while True:
         try:
-            source, expected = connection.recv()
+            source, about = connection.recv()
         except EOFError:
             return
         # The default action of SIGALRM ends the process, also inside C code.
         signal.setitimer(signal.ITIMER_REAL, orders.seconds + GRACE_SECONDS)
-        connection.send(_answer(read, source, expected))
+        connection.send(_answer(read, source, about))
         signal.setitimer(signal.ITIMER_REAL, 0)
 
 
@@ -103,13 +102,13 @@ def _asking(connection: Connection) -> Convert:
     return convert
 
 
-def _answer(read: ReadFunction, source: bytes | Path, expected: str | None) -> Reply:
+def _answer(read: ReadFunction, source: bytes | Path, about: object) -> Reply:
     try:
         content = source if isinstance(source, bytes) else source.read_bytes()
     except OSError as error:
         return Reply(None, "unreadable", f"{Path(error.filename or '').name}: {error.strerror or error}")
     try:
-        return Reply(read(content, expected))
+        return Reply(read(content, about))
     except MemoryError:
         pass
     except BaseException as error:  # noqa: BLE001 - what no reader foresaw, Rust panics too, is this document's outcome

@@ -88,6 +88,13 @@ REVISIT_DAYS = 14
 # column cannot be read.
 DISCOVERY_DAYS = 7
 
+# --- Reading pages -----------------------------------------------------------------------------------------------------
+# Child processes for home pages, lists and articles; each is killed when it exceeds one of the limits.
+PAGE_READERS = max(2, (os.cpu_count() or 2))  # two at least, so that a page that takes its time does not hold up the others
+PAGE_TIMEOUT = 20  # seconds of wall clock a page; a list of 10,000 rows takes one
+PAGE_MEMORY_MB = 1024  # address space; a page of 8 MB needs 400
+PAGE_MAX_READ = 5000  # pages before a child is replaced, against leaks in C code
+
 # --- Reading documents -----------------------------------------------------------------------------------------------
 # Child processes; each is killed when it exceeds one of the limits, and the document gets the outcome.
 EXTRACTION_WORKERS = max(1, (os.cpu_count() or 2))

@@ -20,6 +20,7 @@ from crawler.dataset.clock import utc_now
 from crawler.dataset.ledger import Ledger
 from crawler.divisions import registered_divisions
 from crawler.outcomes import Outcome
+from crawler.page_readers import PageFaultError, PageReaders
 from crawler.portals.discovery import Discovery
 from crawler.portals.registry import allowed_hosts
 from crawler.revisit import RevisitPolicy
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
     from crawler.dataset.publish import Publication
+    from crawler.outcomes import OutcomeError
     from crawler.portals.model import Portal
 
 LEAST_DELAY_SECONDS = 0.005
@@ -49,9 +51,12 @@ class ReportsSpider(Spider):
     follow_rows = True
     """Whether the rows of a list are fetched; without it only discovery and the lists are walked."""
 
-    def __init__(self, *, arguments: CrawlArguments, workspace: Workspace, discovery_max_pages: int) -> None:
+    def __init__(
+        self, *, arguments: CrawlArguments, workspace: Workspace, discovery_max_pages: int, readers: PageReaders
+    ) -> None:
         super().__init__()
         self.workspace = workspace
+        self.readers = readers
         self.started_at = utc_now()
         self.years = arguments.years
         self.sample = arguments.sample
@@ -105,6 +110,7 @@ class ReportsSpider(Spider):
             arguments=arguments,
             workspace=workspace,
             discovery_max_pages=crawler.settings.getint("DISCOVERY_MAX_PAGES"),
+            readers=PageReaders.from_settings(crawler.settings),
         )
         crawler.signals.connect(spider.end_run, signal=signals.spider_closed)
         spider.revisits = RevisitPolicy(spider.started_at, crawler.settings.getint("REVISIT_DAYS"))
@@ -146,11 +152,12 @@ class ReportsSpider(Spider):
                 for request in self.search.go_on(sweep):
                     yield request
 
-    def fault(self, url: str, error: Exception) -> str:
-        """A page that our own code stumbles over costs that page, and is told with all that is needed to mend it."""
-        self.crawler.stats.inc_value("page/faults")
-        self.logger.error("%s could not be read: a fault of this software", url, exc_info=error)
-        return f"{url} could not be read, by a fault of this software ({type(error).__name__}: {error}); see the log"
+    def unread(self, url: str, error: OutcomeError) -> str:
+        """Why a page could not be read; what our own code stumbled over is counted."""
+        if isinstance(error, PageFaultError):
+            self.crawler.stats.inc_value("page/faults")
+            self.logger.error("%s: %s", url, error.message)
+        return f"{url}: {error.message}"
 
     def record_portals(self) -> None:
         """Write to the ledger how every portal and column ended."""
@@ -166,6 +173,7 @@ class ReportsSpider(Spider):
         """Close what the run opened."""
         self.ledger.finish_run(self.run, reason=reason, exit_status=int(self.all_failed), stats=self.crawler.stats.get_stats())
         self.ledger.close()
+        self.readers.close()
         if self.sample is not None:
             self.sample.stop()
 

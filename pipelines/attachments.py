@@ -212,26 +212,30 @@ class AttachmentsPipeline(FilesPipeline):
         return known_pages(content, known.etag)
 
     async def _store(self, document: DocumentItem, content: bytes) -> None:
-        for key, value in (await self._persist(content)).items():
+        known = _described(document.digest, document.media_type, len(content)) if document.digest else None
+        for key, value in (await self._persist(content, known)).items():
             setattr(document, key, value)
 
-    async def _persist(self, content: bytes) -> dict[str, Any]:
+    async def _persist(self, content: bytes, known: dict[str, Any] | None = None) -> dict[str, Any]:
         # Digests and disks take their time, and the reactor has other portals to serve.
         if isinstance(self.store, AtomicFSFilesStore):
-            return await asyncio.to_thread(self._persist_here, self.store, content)
-        stored = await asyncio.to_thread(_describe, content)
+            return await asyncio.to_thread(self._persist_here, self.store, content, known)
+        stored = known if known is not None else await asyncio.to_thread(_describe, content)
         await ensure_awaitable(self.store.persist_file(stored["path"], io.BytesIO(content), self.spiderinfo))
         return stored
 
-    def _persist_here(self, store: AtomicFSFilesStore, content: bytes) -> dict[str, Any]:
-        stored = _describe(content)
+    def _persist_here(self, store: AtomicFSFilesStore, content: bytes, known: dict[str, Any] | None) -> dict[str, Any]:
+        stored = known or _describe(content)
         store.persist_file(stored["path"], io.BytesIO(content), self.spiderinfo)
         return stored
 
 
 def _describe(content: bytes) -> dict[str, Any]:
-    sha256, media_type = hashlib.sha256(content).hexdigest(), sniff(content)
-    return {"sha256": sha256, "media_type": media_type, "size": len(content), "path": content_path(sha256, media_type)}
+    return _described(hashlib.sha256(content).hexdigest(), sniff(content), len(content))
+
+
+def _described(sha256: str, media_type: str | None, size: int) -> dict[str, Any]:
+    return {"sha256": sha256, "media_type": media_type, "size": size, "path": content_path(sha256, media_type)}
 
 
 def _is_conditional(request: Request) -> bool:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any
 
-from crawler.portals.scripting import is_written_by_script
+from crawler.outcomes import OutcomeError
+from crawler.page_questions import ScriptQuestion
 
 if TYPE_CHECKING:
     from crawler.browser.guard import PageGuard
@@ -43,4 +43,7 @@ class Escalation:
         """Whether a list without rows may have them written by its script."""
         if not self.is_allowed(sweep):
             return False
-        return await asyncio.to_thread(is_written_by_script, body, sweep.portal.encoding)
+        try:
+            return await self.spider.readers.read(body, ScriptQuestion(sweep.portal.encoding))
+        except OutcomeError:
+            return False  # its column or step says why it could not be read

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
@@ -12,8 +11,8 @@ from scrapy import Request
 from crawler.crawl.answers import NOT_MODIFIED, validators
 from crawler.failures import describe_exception
 from crawler.forms.titles import read_title
-from crawler.outcomes import Outcome
-from crawler.portals import families
+from crawler.outcomes import Outcome, OutcomeError
+from crawler.page_questions import ListQuestion, TurnedListQuestion
 from crawler.portals.model import ListRequest, ListShapeError
 from crawler.portals.titles import classify_title
 from crawler.sweep import ColumnSweep
@@ -82,10 +81,7 @@ class Lists:
     async def read(
         self, response: Response, sweep: PortalSweep, column: ColumnSweep, depth: int, part: ListRequest | None = None
     ) -> AsyncIterator[Request | PageItem]:
-        """Read one page of a column's list: its rows, its further pages, its sub-columns.
-
-        Pages are parsed in threads, here and elsewhere: a large one takes longer than the event loop may stand still.
-        """
+        """Read one page of a column's list: its rows, its further pages, its sub-columns."""
         sweep.reached = True
         key: str = response.meta.get("list_key") or (response.request.url if response.request else response.url)
         # Scrapy's responses have no fragment, and some columns are told apart by nothing else (gkmlpt/index#564).
@@ -101,10 +97,10 @@ class Lists:
         seen_in_browser = bool(response.meta.get("browser"))
         try:
             if seen_in_browser:
-                page = await asyncio.to_thread(_rows_of_all, response, sweep.portal)
+                page = await self._turned(response, sweep.portal)
             else:
-                page = await asyncio.to_thread(_rows, body, url, part, sweep.portal)
-        except (ListShapeError, ValueError) as error:
+                page = await self.spider.readers.read(body, ListQuestion(url, sweep.portal, part))
+        except ListShapeError as error:
             if not seen_in_browser and part is None and await self.spider.browser.is_wanted(sweep, body):
                 yield self.request(sweep, column, url, depth, browser=True)
                 return
@@ -115,8 +111,8 @@ class Lists:
             for request in self.spider.search.begin_after_loss(sweep):
                 yield request
             return
-        except Exception as error:  # noqa: BLE001 - told, with its trace
-            column.problems.append((Outcome.FAILED, self.spider.fault(url, error)))
+        except OutcomeError as error:
+            column.problems.append((error.outcome, self.spider.unread(url, error)))
             return
         if not (seen_in_browser or part or page.items or page.sub_columns or page.next_requests) and (
             await self.spider.browser.is_wanted(sweep, body)
@@ -170,6 +166,13 @@ class Lists:
         if request.url == column.url:
             yield from self.spider.search.begin_after_loss(sweep)
 
+    async def _turned(self, response: Response, portal: Portal) -> ListPage:
+        """The pages of a list as the browser turned them. Imported late: most nights need none."""
+        from crawler.browser.request import pages_seen
+
+        first, *others = pages_seen(response) or [response.body]
+        return await self.spider.readers.read(first, TurnedListQuestion(response.url, portal, tuple(others)))
+
     def _row(self, sweep: PortalSweep, column: ColumnSweep, link: Link) -> Iterator[PageItem]:
         """Put one row of the list on the way, unless its title says that it is something else."""
         verdict = classify_title(link.text)
@@ -190,28 +193,6 @@ class Lists:
         elif link.url not in sweep.asked:
             sweep.asked.add(link.url)
             sweep.rows.append((column, link))
-
-
-def _rows(body: bytes, url: str, part: ListRequest | None, portal: Portal) -> ListPage:
-    if part is not None:
-        return families.read_answer(body, part)
-    return families.read_list(body, url, family=portal.family, encoding=portal.encoding)
-
-
-def _rows_of_all(response: Response, portal: Portal) -> ListPage:
-    """The pages of a list as the browser turned them, as one."""
-    from crawler.browser.request import pages_seen
-
-    pages = [families.read_list(page, response.url, family=portal.family, encoding="utf-8") for page in pages_seen(response)]
-    first = pages[0]
-    items = {item.url: item for page in pages for item in page.items}
-    return replace(
-        first,
-        items=tuple(items.values()),
-        next_pages=tuple(dict.fromkeys(url for page in pages for url in page.next_pages)),
-        # Each page that was turned by its button counts: the list's own number of pages is met by them.
-        declared_pages=None if len(pages) >= (first.declared_pages or 0) else first.declared_pages,
-    )
 
 
 def _fragment(url: str) -> str:

@@ -11,16 +11,14 @@ from scrapy import Request
 
 from crawler.crawl.answers import NOT_MODIFIED, validators
 from crawler.failures import describe_exception
-from crawler.forms.catalogue import FORM_VERSIONS, load_form
 from crawler.items import DocumentItem, PageItem
 from crawler.known import asked_again, unchanged_documents
 from crawler.loaders import PageLoader
-from crawler.outcomes import Outcome
-from crawler.portals.article import DOCUMENT_SUFFIXES, is_document_url, parse_article
-from crawler.portals.discovery import page_role
-from crawler.portals.families.rows import is_list_url
+from crawler.outcomes import OutcomeError
+from crawler.page_questions import ArticleQuestion
+from crawler.portals.article import DOCUMENT_SUFFIXES, is_document_url
 from crawler.portals.titles import classify_title
-from crawler.revisit import Visit, fingerprint
+from crawler.revisit import Visit
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -29,7 +27,8 @@ if TYPE_CHECKING:
     from twisted.python.failure import Failure
 
     from crawler.dataset.model import KnownPage
-    from crawler.portals.model import ArticlePage, Link
+    from crawler.page_questions import ArticleReading
+    from crawler.portals.model import Link
     from crawler.spider import ReportsSpider
     from crawler.sweep import ColumnSweep, PortalSweep
 
@@ -38,9 +37,6 @@ IMAGES_FRAGMENT = "#page-images"
 
 BODY_MIN_CHARACTERS = 600
 """An article with attachments and less text than this is only their cover; the shortest reports have 2,800 characters."""
-
-MIN_HEADINGS = 3
-"""Headings of the form by which a shorter text is part of a report, whose tables are attached."""
 
 ROWS_IN_FLIGHT = 4
 """Pages of one portal that are asked for at a time: a host takes one request after the other, more would only fill memory."""
@@ -100,25 +96,19 @@ class Pages:
             document = DocumentItem(link.url, "attachment", link_text=link.text, content=response.body)
             yield self.item(sweep, column, link.url, link, documents=[document])
             return
-        page = (response.body, response.url, sweep.portal.encoding)
         try:
-            is_column = is_list_url(response.url) and await asyncio.to_thread(page_role, *page) == "column"
-            article = None if is_column else await asyncio.to_thread(parse_article, *page)
-        except ValueError as error:
-            yield self.item(sweep, column, link.url, link, outcome=Outcome.TOO_LARGE.value, message=f"{link.url}: {error}")
+            reading = await self.spider.readers.read(response.body, ArticleQuestion(response.url, sweep.portal.encoding))
+        except OutcomeError as error:
+            message = self.spider.unread(link.url, error)
+            yield self.item(sweep, column, link.url, link, outcome=error.outcome.value, message=message)
             return
-        except Exception as error:  # noqa: BLE001 - told, with its trace
-            yield self.item(
-                sweep, column, link.url, link, outcome=Outcome.FAILED.value, message=self.spider.fault(response.url, error)
-            )
-            return
-        if article is None:
+        if reading is None:
             # A row that is a sub-column under a report's name.
             sub = self.spider.lists.column(sweep, response.url)
             async for found in self.spider.lists.read(response, sweep, sub, 1):
                 yield found
             return
-        says = fingerprint(article)
+        article, says = reading.article, reading.fingerprint
         yield self.item(
             sweep,
             column,
@@ -127,30 +117,32 @@ class Pages:
             title=article.title,
             published_date=article.published_date or link.date,
             source=article.source,
-            documents=self._documents(response, link, article, known if known and known.fingerprint == says else None),
+            documents=self._documents(response, link, reading, known if known and known.fingerprint == says else None),
             link_url=link.url,
             fingerprint=says,
             validators=validators(response),
         )
 
-    def _documents(self, response: Response, link: Link, article: ArticlePage, same: KnownPage | None) -> list[DocumentItem]:
+    def _documents(self, response: Response, link: Link, reading: ArticleReading, same: KnownPage | None) -> list[DocumentItem]:
         """The documents of an article. Where it says the ``same`` as when it was known, its body is the one kept then."""
+        article, own = reading.article, reading.body
         documents = [
             DocumentItem(attachment.url, "attachment", link_text=attachment.text, expected=promised_kind(attachment.url))
             for attachment in article.attachments
             if classify_title(attachment.text).kind != "lookalike"
         ]
-        has_sections = prints_sections(article.body_text)
-        if article.images and not article.has_tables and (not documents or has_sections):
+        if article.images and not article.has_tables and (not documents or own.has_sections):
             # Pages, or the tables that the text lacks, also beside an attachment that may hold anything: together one document.
             images = tuple(image.url for image in article.images)
             documents.append(DocumentItem(f"{response.url}{IMAGES_FRAGMENT}", "attachment", pages=images))
-        if not documents or len(article.body_text) >= BODY_MIN_CHARACTERS or has_sections:
-            body = next((kept for kept in same.documents if kept.role == "body" and kept.sha256), None) if same else None
-            if body is not None:
-                documents.insert(0, asked_again(body))
+        if not documents or own.characters >= BODY_MIN_CHARACTERS or own.has_sections:
+            kept = next((one for one in same.documents if one.role == "body" and one.sha256), None) if same else None
+            if kept is not None:
+                documents.insert(0, asked_again(kept))
             else:
-                documents.insert(0, DocumentItem(response.url, "body", link_text=link.text, content=response.body))
+                body = DocumentItem(response.url, "body", link_text=link.text, content=response.body)
+                body.digest, body.media_type = own.sha256, own.media_type
+                documents.insert(0, body)
         return documents
 
     def _known_item(self, sweep: PortalSweep, column: ColumnSweep, link: Link, known: KnownPage) -> PageItem:
@@ -186,13 +178,6 @@ class Pages:
         loader.add_value(None, {"portal": sweep.portal, "column_url": column.url, "page_url": url})
         loader.add_value(None, {"list_title": link.text, "list_date": link.date, **values})
         return PageItem(**loader.load_item())
-
-
-def prints_sections(text: str) -> bool:
-    """Whether a text stands under headings of the form, however short it is."""
-    text = "".join(text.split())
-    sections = load_form(FORM_VERSIONS[-1]).sections
-    return sum(any(words in text for words in (section.heading, *section.variants)) for section in sections) >= MIN_HEADINGS
 
 
 def promised_kind(url: str) -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
@@ -15,8 +14,9 @@ from scrapy.exceptions import (
 )
 
 from crawler.failures import RefusedRequest, describe_exception
-from crawler.outcomes import Outcome
-from crawler.portals.discovery import Stage, describe
+from crawler.outcomes import Outcome, OutcomeError
+from crawler.page_questions import StepQuestion
+from crawler.portals.discovery import Stage, address_of_step, describe
 from crawler.portals.model import Link
 
 if TYPE_CHECKING:
@@ -77,13 +77,13 @@ class Search:
         sweep.reached = True
         asked = response.request.url if response.request else response.url
         asked = instead_of or response.meta.get("redirect_urls", [asked])[0]
+        question = StepQuestion(address_of_step(asked, response.url), stage, sweep.portal)
         try:
-            step = await asyncio.to_thread(sweep.discovery.take, asked, stage, response.body, final_url=response.url)
-        except ValueError as error:
-            sweep.problems.append((Outcome.TOO_LARGE, f"{response.url}: {error}"))
-        except Exception as error:  # noqa: BLE001 - told, with its trace
-            sweep.problems.append((Outcome.FAILED, self.spider.fault(response.url, error)))
+            step = await self.spider.readers.read(response.body, question)
+        except OutcomeError as error:
+            sweep.problems.append((error.outcome, self.spider.unread(response.url, error)))
         else:
+            sweep.discovery.note(asked, step)
             sweep.lines.extend(describe(step))
             if step.role == "column":
                 column = self.spider.lists.column(sweep, step.url)

@@ -559,6 +559,15 @@ def _column_fragment(url: str) -> str:
     return f"#{fragment}" if fragment.isascii() and fragment.isdigit() else ""
 
 
+def address_of_step(url: str, final_url: str | None = None) -> str:
+    """Where a page of the walk stands that was asked for at ``url`` and found at ``final_url``.
+
+    Responses come without the fragment that was asked for; a redirect keeps it, as in a browser.
+    """
+    here = final_url or url
+    return here + ("" if _column_fragment(here) else _column_fragment(url))
+
+
 class Discovery:
     """A bounded best-first walk over one portal. Ask ``next_page``, fetch it, tell ``take`` if it came; at the end read
     ``columns``, and ``articles`` for reports found where a column was expected.
@@ -605,9 +614,18 @@ class Discovery:
         Raises:
             ValueError: the page is larger than ``markup.MAX_PAGE_BYTES``.
         """
-        # Responses come without the fragment that was asked for; a redirect keeps it, as in a browser.
-        here = final_url or url
-        step = examine(content, here + ("" if _column_fragment(here) else _column_fragment(url)), self.portal, stage, encoding)
+        step = examine(content, address_of_step(url, final_url), self.portal, stage, encoding)
+        self.note(url, step)
+        return step
+
+    def note(self, url: str, step: Step) -> None:
+        """Plan on from a step that was read elsewhere.
+
+        Args:
+            url: as `next_page` gave it.
+            step: what `examine` found at `address_of_step`.
+        """
+        stage = step.stage
         self.steps.append(step)
         depth = self._depths.get(url, 0) + 1
         if step.role == "column":
@@ -623,7 +641,6 @@ class Discovery:
             self._want(step.redirect, max(stage, _word_score(Link(step.url, ""), stage)[2]), 200, depth)
         for candidate in step.candidates:
             self._want(candidate.link.url, candidate.leads_to, candidate.score, depth)
-        return step
 
     def _want(self, url: str, stage: Stage, score: int, depth: int) -> None:
         if _page_key(url) in self._seen or depth > MAX_DEPTH or host_of(url) not in self._hosts:

@@ -118,3 +118,6 @@ class ListShapeError(Exception):
         self.family = family
         self.url = url
         self.message = message
+
+    def __reduce__(self) -> tuple[type[ListShapeError], tuple[str, str, str]]:
+        return type(self), (self.family, self.url, self.message)
