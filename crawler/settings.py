@@ -32,7 +32,7 @@ CONCURRENT_REQUESTS_PER_DOMAIN = 1
 # make the others wait.
 CONCURRENT_REQUESTS = 400
 # Scrapy starts as many tasks for each response, whatever it yields: the default of 100 costs 1.4 ms of processor a page.
-CONCURRENT_ITEMS = 8
+CONCURRENT_ITEMS = 4
 # Seconds between two requests to one host; a portal's own `delay` replaces it.
 DOWNLOAD_DELAY = 1.0
 AUTOTHROTTLE_ENABLED = True
