@@ -19,21 +19,26 @@ from .publishing import NIGHT, TOWNS, House
 NOTHING = Retention(versions=0, days=0, failed=0)
 
 
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    house = House(tmp_path)
-    yield house
-    house.ledger.close()
-
-
-@pytest.fixture
-def six(house: House) -> House:
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Six nights with news, nothing pruned."""
+    folder = tmp_path_factory.mktemp("six nights")
+    house = House(folder)
     for town in TOWNS[:6]:
         house.add(town)
-        house.publish()
+        house.publish(retention=Retention(versions=6))
+    house.ledger.close()
     assert len(house.versions()) == 6
-    return house
+    return folder
+
+
+@pytest.fixture
+def six(template: Path, tmp_path: Path) -> Iterator[House]:
+    shutil.copytree(template, tmp_path / "house", symlinks=True)
+    house = House(tmp_path / "house")
+    house.night += timedelta(days=6)
+    yield house
+    house.ledger.close()
 
 
 def days(house: House) -> list[int]:
