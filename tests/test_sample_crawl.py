@@ -78,7 +78,7 @@ def test_every_report_has_its_organisation_year_scope_and_form(records: list[dic
         assert record["year"] == report["year"], report["title"]
         assert record["form_version"] == report["form_version"], report["title"]
         assert record["org_name_raw"].replace(" ", "") in report["title"].replace(" ", ""), report["title"]
-        assert record["org_id"], report["title"]
+        assert bool(record["org_id"]) == report["resolved"], report["title"]
 
 
 def test_identities_fail_where_the_source_does_not_add_up_and_nowhere_else(records: list[dict[str, Any]]) -> None:
@@ -107,6 +107,73 @@ def test_one_record_a_report_renditions_merged_corrections_superseding(night: tu
     assert any(
         {"text/html", "application/pdf"} <= {document["media_type"] for document in record["documents"]} for record in merged
     )
+
+
+def by_title(night: tuple[Path, str], *words: str) -> dict[str, Any]:
+    lines = (night[0] / "reports.jsonl").read_text("utf-8").splitlines()
+    (found,) = [record for record in map(json.loads, lines) if all(word in record["title"] for word in words)]
+    assert isinstance(found, dict)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("words", "report_id", "path", "town"),
+    [
+        (("轵城镇", "2020"), "419001:轵城镇人民政府:2020:own", "河南省/济源市", "419001102"),
+        (("马店镇", "2021"), "410328:马店镇人民政府:2021:own", "河南省/洛阳市/洛宁县", "410328107"),
+    ],
+)
+def test_towns_whose_report_names_no_county_are_known_by_their_portal(
+    night: tuple[Path, str], words: tuple[str, str], report_id: str, path: str, town: str
+) -> None:
+    record = by_title(night, *words)
+    assert (record["report_id"], record["region_path"], record["township_code"]) == (report_id, path, town)
+    assert "洛宁" not in record["title"] + record["text"]
+    assert "济源" not in record["title"] + record["text"]
+
+
+def test_a_name_that_three_counties_have_is_left_open_with_its_candidates(night: tuple[Path, str]) -> None:
+    record = by_title(night, "城关镇", "2023")
+    assert record["org_id"] is None
+    assert "organisation_unresolved" in record["quality_flags"]
+    assert all(county in record["org_evidence"][0] for county in ("孟津区", "嵩县", "汝阳县"))
+    last = (night[0] / "organisations.jsonl").read_text("utf-8").splitlines()[-1]
+    assert json.loads(last)["report_ids"] == [record["report_id"]]
+
+
+def test_one_body_under_two_names_is_one_report(night: tuple[Path, str]) -> None:
+    record = by_title(night, "栾川县发展和改革委员会", "2023")
+    assert {document["media_type"] for document in record["documents"]} >= {"application/pdf"}
+    assert len(record["documents"]) == 2
+    assert "renditions_differ" not in record["quality_flags"]
+    with pytest.raises(ValueError, match="not enough"):
+        by_title(night, "发改委")
+
+
+def test_copied_words_and_figures_are_flagged_and_zeros_alone_are_no_evidence(night: tuple[Path, str]) -> None:
+    for town in ("起台镇", "胡襄镇"):
+        assert "copied_text" in by_title(night, town, "2022")["quality_flags"]
+    for town in ("上戈镇", "小界乡"):
+        record = by_title(night, town, "2023")
+        assert "copied_text" not in record["quality_flags"]
+        assert not any(record["values"].values())
+
+
+def test_a_city_and_its_own_office_are_two_reports(night: tuple[Path, str]) -> None:
+    city, office = by_title(night, "洛阳市人民政府2023"), by_title(night, "洛阳市人民政府办公室2023")
+    assert (city["reporting_scope"], office["reporting_scope"]) == ("consolidated", "own")
+    assert city["org_id"] != office["org_id"]
+
+
+def test_a_pdf_that_does_not_add_up_is_shown_beside_what_was_read(night: tuple[Path, str]) -> None:
+    record = by_title(night, "洛阳市审计局", "2021")
+    page = (night[0] / "report.html").read_text("utf-8")
+    data = json.loads(re.search(r"<script[^>]*application/json[^>]*>(.*?)</script>", page, re.DOTALL)[1])  # type: ignore[index]
+    number = next(n for n, report in enumerate(data["reports"]) if report[2] == record["report_id"])
+    (entry,) = [one for one in data["failed"] if one["report"] == number and one["rule"] == "R3.row.granted"]
+    assert entry["pictures"]
+    assert data["pictures"]["shown"] >= 1
+    assert "data:image" in page
 
 
 def test_look_alikes_are_not_reports(records: list[dict[str, Any]]) -> None:

@@ -29,7 +29,7 @@ from crawler.sample.ofd import Style, to_ofd
 from crawler.sample.pages import Article, Item
 from crawler.sample.plan import FILES_ADDRESS, LOOK_ALIKE_PAGES, PORTALS, LookAlike, Planned, SamplePortal, Shape
 from crawler.sample.prose import LOOK_ALIKES, prose_only
-from crawler.sample.reports import as_document, sources
+from crawler.sample.reports import as_document, second_rendition, sources
 from crawler.sample.server import PORTALS as PORTALS_FILE
 from crawler.sample.server import SITE
 from crawler.sample.source import ReportSource
@@ -219,12 +219,12 @@ def _report(site: Site, portal: SamplePortal, report: Planned, source: ReportSou
             behind = next(_SECTION_5.finditer(body)).start()
             body = body[:behind] + shown + body[behind:]
     else:
-        body = f"<p>{report.organisation}{report.year}年政府信息公开工作年度报告已经发布，全文见附件。</p>"
+        body = f"<p>{report.name}{report.year}年政府信息公开工作年度报告已经发布，全文见附件。</p>"
     article = Article(
         path=path,
         title=title,
         date=day.isoformat(),
-        source=report.organisation,
+        source=report.name,
         body=body,
         attachments=tuple((attachment.href, attachment.text) for attachment in attachments),
         scripted="审计局" in report.organisation and portal.family == "trs",
@@ -252,10 +252,11 @@ def _attachments(site: Site, portal: SamplePortal, report: Planned, source: Repo
     else:
         shapes = (report.shape,)
     found = []
-    for shape in shapes:
+    for number, shape in enumerate(shapes, start=1 + (report.shape in _IN_PAGE)):
         suffix, media_type = _FILES.get(shape, (".pdf", "application/pdf"))
         file = _attachment(portal, report, suffix, media_type, outcome)
-        _file(site, shape, as_document(source), file.host + file.path)
+        shown = source if number == 1 else second_rendition(report, source)
+        _file(site, shape, as_document(shown), file.host + file.path)
         found.append(file)
     return found
 
@@ -317,6 +318,7 @@ def _expected(
         "portal": portal.key,
         "region": portal.region,
         "organisation": report.organisation,
+        "called": sorted({report.name, report.second_name or report.name}),
         "year": report.year,
         "reporting_scope": report.scope,
         "title": report.full_title,
@@ -325,6 +327,7 @@ def _expected(
         "outcome": outcome,
         "shape": report.shape,
         "version_no": 2 if report.corrects else 1,
+        "resolved": report.resolved,
         "form_version": report.form_version if keys else None,
         "documents": documents,
         "failed_identities": failed_identities(report.form_version, values, keys),

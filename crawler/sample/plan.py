@@ -65,7 +65,12 @@ class SamplePortal:
 
 @dataclass(frozen=True)
 class Planned:
-    """One report. ``edits`` are cells printed otherwise than generated; ``planted`` the rules they break beside identities."""
+    """One report. ``edits`` are cells printed otherwise than generated; ``planted`` the rules they break beside identities.
+
+    ``called`` is what title, text and signature call the organisation where that is not its full name, ``second_name`` what
+    its other rendition does; ``lead`` is the sentence before all others; ``copies`` names the organisation whose words and
+    figures it repeats; ``resolved`` is whether anybody can tell whose report it is.
+    """
 
     portal: str
     organisation: str
@@ -84,6 +89,11 @@ class Planned:
     planted: tuple[str, ...] = ()
     stated_requests: int | None = None
     corrects: bool = False
+    called: str = ""
+    second_name: str = ""
+    lead: str = ""
+    copies: str = ""
+    resolved: bool = True
     note: str = ""
 
     @property
@@ -94,7 +104,12 @@ class Planned:
     @property
     def full_title(self) -> str:
         """The title as printed."""
-        return self.title or f"{self.organisation}{self.year}年政府信息公开工作年度报告"
+        return self.title or f"{self.name}{self.year}年政府信息公开工作年度报告"
+
+    @property
+    def name(self) -> str:
+        """What the report calls the organisation."""
+        return self.called or self.organisation
 
     @property
     def date(self) -> dt.date:
@@ -254,6 +269,25 @@ REPORTS: tuple[Planned, ...] = (
     Planned("luoyang", "洛阳市水利局", 2020, "bureau", "word_xml", layout=0, note="Word 2003 XML under the name of a .doc"),
     Planned("luoyang", "洛阳市司法局", 2023, "bureau", "ofd", layout=0),
     Planned("luoyang", "洛阳市民政局", 2020, "bureau", "mixed_pdf", layout=1, note="one page of the PDF is a scan"),
+    Planned(
+        "luoyang",
+        "洛阳市审计局",
+        2021,
+        "bureau",
+        "pdf_office",
+        layout=0,
+        edits={f"{_R}granted.total": "+1"},
+        note="a PDF with a row total one too high",
+    ),
+    Planned(
+        "luoyang",
+        "城关镇人民政府",
+        2023,
+        "town",
+        layout=4,
+        resolved=False,
+        note="three counties of the city have a town of this name",
+    ),
     # 栾川县: the same platform, sub-columns by level
     Planned("luanchuan", "栾川县人民政府", 2019, "county", scope="consolidated", layout=1, branch="szf/"),
     Planned(
@@ -303,6 +337,17 @@ REPORTS: tuple[Planned, ...] = (
         "luanchuan", "栾川县人民政府", 2024, "county", "scan_150", "consolidated", layout=8, branch="szf/", note="150 dpi, grey"
     ),
     Planned("luanchuan", "栾川县三川镇人民政府", 2020, "town", "rar", layout=4, branch="xzjd/", note="a DOCX in a RAR"),
+    Planned(
+        "luanchuan",
+        "栾川县发展和改革委员会",
+        2023,
+        "bureau",
+        "docx+pdf",
+        layout=1,
+        branch="bmnb/",
+        second_name="栾川县发改委",
+        note="the PDF calls it by its short name",
+    ),
     # 洛宁县: TRS
     Planned("luoning", "洛宁县人民政府", 2020, "county", scope="consolidated", layout=5),
     Planned("luoning", "洛宁县人民政府", 2021, "county", "docx", "consolidated", layout=0),
@@ -342,6 +387,16 @@ REPORTS: tuple[Planned, ...] = (
         "luoning", "洛宁县人民政府", 2025, "county", "scan_tilted", "consolidated", layout=5, note="a scan that lies askew"
     ),
     Planned("luoning", "洛宁县罗岭乡人民政府", 2021, "town", "zip", layout=6, note="a DOCX in a ZIP"),
+    Planned(
+        "luoning",
+        "洛宁县马店镇人民政府",
+        2021,
+        "town",
+        layout=1,
+        called="马店镇",
+        lead="按照我县的统一部署，现公布马店镇年度报告。",
+        note="names no county but 我县",
+    ),
     # 新乡县: TRS in GBK
     Planned(
         "xinxiang", "新乡县人民政府", 2018, "county", "prose", "consolidated", title="新乡县人民政府2018年政府信息公开年度报告"
@@ -422,6 +477,17 @@ REPORTS: tuple[Planned, ...] = (
         },
         note="marks instead of numbers, one blank",
     ),
+    Planned(
+        "jiyuan",
+        "济源市轵城镇人民政府",
+        2020,
+        "town",
+        layout=1,
+        branch="2021n/",
+        called="轵城镇",
+        lead="按照示范区的统一部署，现公布轵城镇年度报告。",
+        note="names no city but 示范区",
+    ),
     Planned("jiyuan", "济源市水利局", 2023, "bureau", "truncated", layout=0, branch="2023n/", note="the PDF is cut off"),
     Planned(
         "jiyuan", "济源市沁园街道办事处", 2024, "town", layout=11, branch="2024n/", note="one row of table 3 is not printed"
@@ -435,6 +501,15 @@ REPORTS: tuple[Planned, ...] = (
     Planned("zhecheng", "柘城县人民政府", 2024, "county", "docx", "consolidated", layout=6),
     Planned("zhecheng", "柘城县教育体育局", 2024, "bureau", layout=1, title="柘城县教育体育局2024年政府信息公开年报"),
     Planned("zhecheng", "柘城县起台镇人民政府", 2022, "town", layout=5),
+    Planned(
+        "zhecheng",
+        "柘城县胡襄镇人民政府",
+        2022,
+        "town",
+        layout=5,
+        copies="柘城县起台镇人民政府",
+        note="the words and figures of 起台镇",
+    ),
     Planned("zhecheng", "柘城县慈圣镇人民政府", 2023, "town", "error_page", layout=0, note="an HTML page under a .pdf name"),
     Planned("zhecheng", "柘城县浦东街道办事处", 2023, "town", "scanned", layout=0, note="images of pages only"),
     Planned("zhecheng", "柘城县胡襄镇人民政府", 2025, "town", layout=2, zero=True),

@@ -23,11 +23,11 @@ def sources() -> list[tuple[Planned, ReportSource]]:
 
 
 def _identity(planned: Planned) -> tuple[str, int]:
-    return planned.organisation, planned.year
+    return planned.copies or planned.organisation, planned.year
 
 
 def _seed(planned: Planned) -> int:
-    return zlib.crc32(f"{planned.organisation}/{planned.year}".encode())
+    return zlib.crc32("/".join(map(str, _identity(planned))).encode())
 
 
 def _figures() -> dict[tuple[str, int], dict[str, str]]:
@@ -90,23 +90,25 @@ def _source(planned: Planned, figures: Mapping[str, str]) -> ReportSource:
         printed = with_thousands(printed)
     seed = _seed(planned)
     paragraphs = sections(
-        planned.organisation, planned.year, planned.form_version, planned.size, printed, seed, planned.stated_requests
+        planned.name, planned.year, planned.form_version, planned.size, printed, seed, planned.stated_requests
     )
     day = planned.date
     return ReportSource(
         title=planned.full_title,
-        organisation=planned.organisation,
+        organisation=planned.name,
         year=planned.year,
         form_version=planned.form_version,
         paragraphs=paragraphs,
         printed=printed,
         intro=_intro(planned),
-        signature=(planned.organisation, f"{day.year}年{day.month}月{day.day}日"),
+        signature=(planned.name, f"{day.year}年{day.month}月{day.day}日"),
         layout=layout,
     )
 
 
 def _intro(planned: Planned) -> tuple[str, ...]:
+    if planned.lead:
+        return (planned.lead,)
     period = f"报告中所列数据的统计期限自{planned.year}年1月1日起至{planned.year}年12月31日止。"
     if planned.scope == "consolidated":
         area = next(portal for portal in PORTALS if portal.key == planned.portal).name.removesuffix("人民政府")
@@ -118,6 +120,12 @@ def _intro(planned: Planned) -> tuple[str, ...]:
     if planned.size == "bureau":
         return (f"本报告由{planned.organisation}编制，所列数据为本机关数据。{period}",)
     return ()
+
+
+def second_rendition(planned: Planned, source: ReportSource) -> ReportSource:
+    """The other rendition of a report, which may call the organisation otherwise in its title."""
+    name = planned.second_name or planned.name
+    return dataclasses.replace(source, title=source.title.replace(planned.name, name))
 
 
 def as_document(source: ReportSource) -> ReportSource:
