@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import pwd
@@ -155,6 +156,26 @@ def test_an_organisation_whose_report_was_replaced_at_its_address_may_go(house: 
     house.add(TOWNS[0], extraction_record("栾川县新镇人民政府", prose="新镇的话" * 60), content="the right file at last")
     assert house.publish().status == "published"
     assert "410324:赤土店镇人民政府" not in {record["org_id"] for record in house.current()}
+
+
+def test_an_organisation_told_better_by_a_copy_on_another_portal_may_go(house: House) -> None:
+    house.ledger.record_portal(
+        SPIDER, "ly", name="洛阳市人民政府", region="河南省/洛阳市", region_code="410300", home="http://ly.example/",
+        outcome=Outcome.OK,
+    )  # fmt: skip
+    record = extraction_record("新添镇人民政府", prose="新添镇的话" * 60)
+    for portal, name in (("ly", "on the city's portal"), ("lc", "on the county's")):
+        url, sha256 = f"http://{portal}.example/1.html", hashlib.sha256(name.encode()).hexdigest()
+        house.ledger.record_page(url, portal=portal, outcome=Outcome.OK, title=name)
+        house.ledger.record_document(
+            url, page_url=url, role="body", outcome=Outcome.OK, sha256=sha256, media_type="text/html", path=f"{sha256}.html"
+        )
+        house.ledger.save_extraction(sha256, "1", outcome=Outcome.OK, record=record)
+        publication = house.publish()
+        assert publication.status == "published", publication.failures
+        assert {one["org_id"] for one in house.current()} == {f"{'410300' if portal == 'ly' else '410324'}:新添镇人民政府"}
+    (lost,) = (one for one in manifest(publication)["assertions"] if one["assertion"] == "organisations_lost")
+    assert lost["message"].startswith("1 of 1 organisations of the last good version are missing, each for a reason")
 
 
 def test_a_share_of_lost_organisations_may_be_allowed(house: House) -> None:

@@ -18,6 +18,7 @@ import pytest
 
 from crawler import EXTRACTOR_VERSION
 from crawler.dataset.ledger import pack, unpack
+from crawler.dataset.versions import publish_lock
 from crawler.reextraction import changes
 from tests.crawling import ROOT, scrapy
 
@@ -104,6 +105,11 @@ def test_a_changed_value_is_told_and_published_and_nothing_else_is(output: Path)
 
     assert reextract(output, "--publish")[0] == []
     assert published(output)[0] == version, "nothing to read, and yet a new version"
+
+    with publish_lock(output / SPIDER):
+        done = scrapy("reextract", "--publish", "-s", f"OUTPUT_DIR={output}")
+    assert done.returncode == 75
+    assert "another process is publishing" in done.stderr
 
 
 @pytest.mark.slow

@@ -91,14 +91,19 @@ def _override(opts: argparse.Namespace) -> Override | None:
     Raises:
         UsageError: there is no reason, or a reason for nothing.
     """
-    reason = " ".join((opts.reason or "").split())
+    reason = _plain(opts.reason)
     if not opts.force:
         if opts.reason is not None or opts.by is not None:
             raise UsageError("--reason and --by go with --force", print_help=False)
         return None
     if not reason:
         raise UsageError('--force needs --reason "...": it is recorded with the version', print_help=False)
-    return Override(" ".join((opts.by or "").split()) or _user(), reason)
+    return Override(_plain(opts.by) or _user(), reason)
+
+
+def _plain(text: str | None) -> str:
+    """One line of text that can be written, whatever bytes the terminal gave."""
+    return " ".join((text or "").encode("utf-8", "replace").decode("utf-8").split())
 
 
 def _user() -> str:

@@ -18,6 +18,7 @@ from crawler import EXTRACTOR_VERSION
 from crawler.crawl.pages import promised_kind
 from crawler.dataset.ledger import Ledger
 from crawler.dataset.model import ArchivedDocument
+from crawler.dataset.versions import PublishLockedError
 from crawler.divisions import registered_divisions
 from crawler.isolation import ExtractionPool
 from crawler.outcomes import Outcome
@@ -27,12 +28,14 @@ from crawler.workspace import Workspace
 
 EXIT_NOT_READ = 1
 EXIT_NOT_PUBLISHED = 2
+EXIT_TRY_LATER = 75
 
 
 class Command(ScrapyCommand):
     """Reads what this version of the extractor has not read; a run that was killed goes on where it was.
 
-    Exit status: 0; 1 where an archived file could not be opened; 2 where ``--publish`` was refused by the assertions.
+    Exit status: 0; 1 where an archived file could not be opened; 2 where ``--publish`` was refused by the assertions; 75 where
+    another process was publishing.
     """
 
     requires_project = True
@@ -89,7 +92,12 @@ class Command(ScrapyCommand):
             )
             self.exitcode = _read(documents, ledger, pool, Path(workspace.files_store), output)
             if opts.publish:
-                publication = publish_workspace(workspace, spider, ledger, self.settings, registered_divisions())
+                try:
+                    publication = publish_workspace(workspace, spider, ledger, self.settings, registered_divisions())
+                except PublishLockedError as error:
+                    sys.stderr.write(f"{error} (scrapy publish {spider})\n")
+                    self.exitcode = EXIT_TRY_LATER
+                    return
                 sys.stderr.write("\n".join(publication_lines(publication)) + "\n")
                 if publication.status == "failed":
                     self.exitcode = EXIT_NOT_PUBLISHED
