@@ -59,6 +59,8 @@ PAGES: Mapping[str, Callable[[int], str]] = {
     "ligatures": lambda size: _nested("ﷺ", size),
     "dates": lambda size: _nested("2024-01-01 ", size),
     "attributes": lambda size: f"{HEAD}<a {' '.join(f'a{number}' for number in range(size // 8))}>词</a>{FOOT}",
+    "tags in one another's quotes": lambda size: _nested("<a x=\"' y='", size),
+    "ordinary tags of many attributes": lambda size: _nested(f"<b {'c ' * 39}>", size),
     "one attribute's spaces": lambda size: _in('<meta http-equiv="refresh" content="', " ", '">', size),
     "one attribute's address": lambda size: _in('<a href="/', "a/", '.pdf">词</a>', size),
     "one attribute's dots": lambda size: _in('<a href="/', "../", '.pdf">词</a>', size),

@@ -167,6 +167,39 @@ PARTS = st.sampled_from(
 )  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("base", "href", "url"),
+    [
+        ("/f/", "nb%2Epdf", "/f/nb%2Epdf"),
+        ("/f/", "nb.d%6Fc", "/f/nb.d%6Fc"),
+        ("/f/", "nb.x\nls", "/f/nb.xls"),
+        ("/f/", "\\nb.p\x01df", "/nb.pdf"),
+        ("/f/", "NB.Pdf;jsessionid=1?name=a.PDF", "/f/NB.Pdf;jsessionid=1?name=a.PDF"),
+        ("/f/", "nb.xl\u017f", "/f/nb.xl\u017f"),
+        ("/f/", "?name=nb.%70df", "/f/?name=nb.%70df"),
+        ("/module/", "Downfile.jsp?id=7", "/module/Downfile.jsp?id=7"),
+        ("/attachment/0/", "7", "/attachment/0/7"),
+        ("/%61ttachment/", "7", "/%61ttachment/7"),
+        ("/attachment/x/", "../7", "/attachment/7"),
+        ("/nb.pdf", ";v=1?a", None),
+        ("/nb.pdf", "?v=1", "/nb.pdf?v=1"),
+        ("/generic/", "web?file=/nb%252Epdf", "/nb.pdf"),
+    ],
+)
+def test_a_document_is_found_by_its_address_and_not_by_how_that_is_written(base: str, href: str, url: str | None) -> None:
+    host = "https://www.example.gov.cn"
+    found = attachments(f'<base href="{base}"><a href="{href}">年报</a>')
+    assert found == ([(f"{host}{url}", "年报")] if url else [])
+
+
+@pytest.mark.parametrize(
+    ("base", "href"), [("/f/", "1%2Ejpg"), ("/f/", "1.j\npg"), ("/f/1.png", "?v=1"), ("/f/", "1.TIF"), ("/f/", "1.web\tp")]
+)
+def test_an_image_is_found_by_the_address_of_its_link(base: str, href: str) -> None:
+    page = parse_article(f'<base href="{base}"><div id=content><a href="{href}">图</a></div>'.encode(), URL)
+    assert [link.text for link in page.images] == ["图"]
+
+
 @settings(deadline=None)
 @given(st.one_of(st.lists(PARTS, max_size=50).map(lambda parts: "".join(parts).encode()), st.binary(max_size=300)))
 def test_any_page_is_read_and_every_attachment_is_absolute(content: bytes) -> None:

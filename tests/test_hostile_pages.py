@@ -25,7 +25,15 @@ PARSERS: dict[str, Callable[[bytes], object]] = {
 }
 QUADRATIC = (
     *("clickable words in one row", "clickable boxes in one another", "buttons in one row", "bodies in one another"),
-    *("titles in one another", "attributes", "one attribute's spaces", "a title of dashes", "a script of words", "comments"),
+    *(
+        "titles in one another",
+        "attributes",
+        "one attribute's spaces",
+        "a title of dashes",
+        "a script of words",
+        "comments",
+        "tags in one another's quotes",
+    ),
 )
 """Pages that once took time with the square of their length."""
 
@@ -77,6 +85,29 @@ def test_a_page_of_endless_tags_is_refused_with_its_reason() -> None:
         parse_article(f"<a {' '.join(f'a{number}' for number in range(1001))}>".encode(), URL)
 
 
+@pytest.mark.parametrize(
+    "opening",
+    [
+        "<a ",
+        '<a title="a>b" ',
+        "<a title = 'a>b' ",
+        '<a title="><p x=1>" ',
+        "<p>词</p><A\n",
+        "<a/",
+        '<a x"y ',
+        '<a ="x y=" ',
+        '<a x=a="b y=" ',
+        '<a x="b" <b ',
+        '<a title="' + "词" * 60_000 + '" ',
+    ],
+)
+def test_attributes_are_counted_however_their_tag_is_written(opening: str) -> None:
+    names = [f"a{number}=1" for number in range(1001)]
+    assert parse_html(f"{opening}{' '.join(names[:900])}>词") is not None
+    with pytest.raises(ValueError, match="more than 1000 attributes"):
+        parse_html(f"{opening}{' '.join(names)}>词")
+
+
 def test_words_in_scripts_and_comments_are_no_attributes() -> None:
     words = " ".join(f"a{number}" for number in range(3000))
     page = f"<script>if (n <a {words} > 3) x();</script><!-- <a {words}> --><style><a {words}></style><a href='/1.pdf'>年报</a>"
@@ -87,6 +118,7 @@ def test_an_endless_attribute_is_left_out_and_an_image_in_the_page_is_kept() -> 
     page = f'<div class="{"a " * 40_000}" id="b"><img src="data:image/png;base64,{"A" * 80_000}"></div>'
     [box] = parse_html(page).iter("div")
     assert dict(box.attrib) == {"id": "b"}
+    assert dict(next(parse_html(f"<div id=b class='{'a' * 60_000}'>").iter("div")).attrib) == {"id": "b"}
     assert len(parse_article(page.encode(), URL).images) == 1
 
 
@@ -95,3 +127,13 @@ def test_enough_of_a_text_is_its_beginning() -> None:
     assert text_of(page, 100).startswith("开头 词 词")
     assert len(text_of(page, 100)) < 300
     assert len(text_of(page)) == len("开头") + 2 * 5000
+
+
+def test_all_of_a_text_is_what_its_pieces_are() -> None:
+    page = parse_html(
+        "<title>t</title><body>1<noscript>a<p>b</p>c<style>d</style>e<i>f</i></noscript>2<template><div>g</div>h</template>3"
+        "<p>4<b>5</b>6</p>7<br>8<script>i</script>9<!--x-->0<table><tr><td>A<span>B</span><td>C</table>D<div><b>E</b>F</div>G"
+    )
+    assert text_of(page) == "123 456 7 890 AB CDEF G"
+    for element in page.iter():
+        assert text_of(element) == text_of(element, 10_000)

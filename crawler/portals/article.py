@@ -41,8 +41,8 @@ _DOCUMENT_NAME = re.compile(rf"\.(?:{'|'.join(DOCUMENT_SUFFIXES)})$", re.IGNOREC
 _DOWNLOAD_PATH = re.compile(
     r"/downfile\.jsp|/download\.jsp|/attachment/\d|/downloadattach|/filedownload|/download/[0-9a-f]{24}", re.IGNORECASE
 )
-_SIGNS = re.compile(rf"down|attachment|view|pdf|office|generic|\.(?:{'|'.join(DOCUMENT_SUFFIXES)})")
-"""One of them, in one segment, is in every address that is told to be a document or a viewer of one."""
+_SIGNS = re.compile(rf"down|attachment|\.(?:{'|'.join(DOCUMENT_SUFFIXES)})")
+"""One of them is in every address of a document, and in that of a viewer of one."""
 _PAGE_NAME = re.compile(r"\.(?:s?html?|jpe?g|png|gif|bmp|svg|mp4|mp3|css|js|ico)$", re.IGNORECASE)
 _VIEWER = re.compile(r"viewer\.html?$|/pdfjs|/pdf\.js|preview|onlineview|pageoffice|/generic/web", re.IGNORECASE)
 _SCRIPT_APPENDIX = re.compile(
