@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -198,7 +199,8 @@ def test_the_shares_in_sql(at_output: Path) -> None:
 def test_the_shares_in_r(at_output: Path) -> None:
     (block,) = of(SHARE, "r")
     script = f'{block.text}\nwrite.csv(shares, "shares.csv", row.names = FALSE, fileEncoding = "UTF-8")\n'
-    subprocess.run(["Rscript", "--vanilla", "-e", script], check=True, env={"LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin"})
+    (at_output / "recipe.R").write_text(script, encoding="utf-8")
+    subprocess.run(["Rscript", "--vanilla", "recipe.R"], check=True, env={**os.environ, "LC_ALL": "C.UTF-8"})
     with (at_output / "shares.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert by_county({key: [row[key] for row in rows] for key in rows[0]}) == pytest.approx(
