@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from crawler.dataset.model import Validators
+from crawler.dataset.model import KnownDocument, Validators
 from crawler.portals.model import Portal
 
 
@@ -33,6 +33,8 @@ class DocumentItem:
     """The server says that the content known to the ledger is still what it has."""
     outcome: str | None = None
     message: str = ""
+    known: KnownDocument | None = field(default=None, repr=False)
+    """The newest content that the ledger has for the address, where the page is known."""
     extraction: dict[str, Any] | None = None
     pages: tuple[str, ...] = field(default=(), repr=False)
     digest: str | None = None

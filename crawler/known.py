@@ -23,7 +23,7 @@ def unchanged_documents(page: KnownPage) -> list[DocumentItem]:
         if known.role == "body" or known.media_type == PAGE_IMAGES:
             documents.append(asked_again(known))
         elif not urlsplit(known.url).fragment:
-            documents.append(DocumentItem(known.url, known.role, link_text=known.link_text or ""))
+            documents.append(DocumentItem(known.url, known.role, link_text=known.link_text or "", known=known))
     return documents
 
 
@@ -40,4 +40,5 @@ def asked_again(known: KnownDocument) -> DocumentItem:
         etag=known.etag,
         last_modified=known.last_modified,
         unchanged=True,
+        known=known,
     )

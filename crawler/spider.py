@@ -16,6 +16,7 @@ from crawler.crawl.escalation import Escalation
 from crawler.crawl.lists import Lists
 from crawler.crawl.pages import Pages
 from crawler.crawl.search import Search
+from crawler.crawl.unchanged import Unchanged
 from crawler.dataset.clock import utc_now
 from crawler.dataset.ledger import Ledger
 from crawler.divisions import registered_divisions
@@ -89,6 +90,7 @@ class ReportsSpider(Spider):
         self.search = Search(self)
         self.lists = Lists(self)
         self.pages = Pages(self)
+        self.unchanged = Unchanged(self)
         self.ending = Ending(self)
 
     @classmethod

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 
+from crawler.dataset.model import KnownPage
 from crawler.outcomes import Outcome
 from crawler.portals.discovery import Discovery
 from crawler.portals.model import Link, ListPage, Portal
@@ -93,6 +94,9 @@ class PortalSweep:
     """Rows followed in this run; one article may stand in several columns."""
     rows: deque[tuple[ColumnSweep, Link]] = field(default_factory=deque)
     """Rows still to be followed; a host takes one request at a time, so few are asked for at once."""
+    known: dict[str, KnownPage] = field(default_factory=dict)
+    """What the ledger has of the first ``looked_up`` rows, by their addresses."""
+    looked_up: int = 0
     in_flight: int = 0
     searching: bool = False
     """Whether discovery walks in this run; known columns are swept without it."""

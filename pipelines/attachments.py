@@ -103,7 +103,7 @@ class AttachmentsPipeline(FilesPipeline):
         except Exception as error:  # noqa: BLE001 - told as the outcome of this one document
             return self._failed(request, *describe_exception(error, request.url))
         try:
-            return await self._keep(request, response)
+            return await self._keep(request, response, self._known(item, request.url))
         except OSError as error:
             # The store, not the network: a full or broken disk. Nothing stands under a final name; the next run repairs.
             self.crawler.stats.inc_value("document/store_errors")
@@ -119,9 +119,15 @@ class AttachmentsPipeline(FilesPipeline):
                     setattr(document, key, found[key])
         return item
 
-    async def _keep(self, request: Request, response: Response) -> FileInfo:
+    def _known(self, item: PageItem | None, url: str) -> KnownDocument | None:
+        """What the ledger has for an address; known pages bring it with them."""
+        for document in () if item is None else item.documents:
+            if document.url == url and document.known is not None:
+                return document.known
+        return self.spider.ledger.known_document(url)
+
+    async def _keep(self, request: Request, response: Response, known: KnownDocument | None) -> FileInfo:
         if response.status == 304:
-            known = self.spider.ledger.known_document(request.url)
             if known is None:
                 return self._failed(request, Outcome.FAILED, f"{request.url} answered 304 to an unconditional request")
             stored = {"sha256": known.sha256, "media_type": known.media_type, "size": known.size, "path": known.path}
@@ -136,7 +142,6 @@ class AttachmentsPipeline(FilesPipeline):
             )
             return self._failed(request, Outcome.TRUNCATED, message)
         stored = await self._persist(response.body)
-        known = self.spider.ledger.known_document(request.url)
         if known is not None and known.sha256 == stored["sha256"] and _is_conditional(request):
             # Asked whether it changed, the server sent the same again: it cannot be asked.
             return self._info(request, "downloaded", {**stored, "etag": None, "last_modified": None})
@@ -155,7 +160,7 @@ class AttachmentsPipeline(FilesPipeline):
 
     def _trust(self, document: DocumentItem) -> None:
         """Take a known document for what it is where its server cannot be asked and its day has not come."""
-        known = self.spider.ledger.known_document(document.url)
+        known = document.known or self.spider.ledger.known_document(document.url)
         if known is None or self.spider.revisits.document(known) is not Visit.TRUST:
             return
         document.sha256, document.media_type, document.size, document.path = (
@@ -169,7 +174,7 @@ class AttachmentsPipeline(FilesPipeline):
 
     def _request(self, item: PageItem, document: DocumentItem) -> Request:
         headers = {"Referer": item.page_url}
-        known = self.spider.ledger.known_document(document.url)
+        known = document.known or self.spider.ledger.known_document(document.url)
         if known is not None and self.spider.revisits.document(known) is Visit.ASK:
             headers |= Validators(known.etag, known.last_modified).conditions
         meta = {**self.spider.request_meta(item.portal), "document": True}

@@ -86,7 +86,7 @@ class DatasetPipeline:
         portal = spider.portal_key(item.portal)
         if item.unchanged and all(document.unchanged for document in item.documents):
             kept = [(document.url, document.sha256 or "") for document in item.documents]
-            spider.ledger.visits.touch_page(portal, item.page_url, kept, run=spider.run)
+            spider.ledger.visits.touch_pages([(portal, item.page_url, kept)], run=spider.run)
             return 0
         new = sum(DatasetPipeline._record_document(spider, item, document) for document in item.documents)
         spider.ledger.record_page(
@@ -131,6 +131,7 @@ class DatasetPipeline:
     async def close_spider(self) -> None:
         """Record how each portal and column ended, publish, and say how every portal is; in a thread of its own."""
         spider = self.spider
+        await spider.unchanged.finish()
         spider.record_portals()
         spider.publication = await asyncio.to_thread(
             publish_workspace,

@@ -73,6 +73,10 @@ class ExtractionPipeline:
     async def _read(self, document: DocumentItem) -> None:
         sha256 = cast("str", document.sha256)
         spider = cast("ReportsSpider", self.crawler.spider)
+        if document.unchanged and document.known is not None and document.known.reading is not None:
+            self.crawler.stats.inc_value("document/extraction/known")
+            document.outcome, document.message = document.known.reading.outcome.value, document.known.reading.message
+            return
         # Two pages may link the same file at the same moment.
         async with self._reading.setdefault(sha256, asyncio.Lock()):
             known = await asyncio.to_thread(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import islice
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from scrapy import Request
 
+from crawler import EXTRACTOR_VERSION
 from crawler.crawl.answers import NOT_MODIFIED, validators
 from crawler.failures import describe_exception
 from crawler.items import DocumentItem, PageItem
@@ -38,6 +40,9 @@ IMAGES_FRAGMENT = "#page-images"
 BODY_MIN_CHARACTERS = 600
 """An article with attachments and less text than this is only their cover; the shortest reports have 2,800 characters."""
 
+ROWS_LOOKED_UP = 40
+"""Rows of one portal whose pages are looked up in the ledger at once."""
+
 ROWS_IN_FLIGHT = 4
 """Pages of one portal that are asked for at a time: a host takes one request after the other, more would only fill memory."""
 
@@ -51,20 +56,31 @@ class Pages:
     async def feed(self, sweep: PortalSweep) -> AsyncIterator[Request | PageItem]:
         """Follow the rows that wait, a few at a time."""
         while sweep.rows and sweep.in_flight < ROWS_IN_FLIGHT:
-            few = [sweep.rows.popleft() for _ in range(min(len(sweep.rows), ROWS_IN_FLIGHT))]
-            known = await asyncio.to_thread(self.spider.ledger.visits.known_pages, sweep.key, [link.url for _, link in few])
-            for column, link in few:
-                yield self._visit(sweep, column, link, known.get(link.url))
+            if not sweep.looked_up:
+                await self._look_up(sweep)
+                continue
+            column, link = sweep.rows.popleft()
+            sweep.looked_up -= 1
+            visit = self._visit(sweep, column, link, sweep.known.pop(link.url, None))
+            if visit is not None:
+                yield visit
 
-    def _visit(self, sweep: PortalSweep, column: ColumnSweep, link: Link, known: KnownPage | None) -> Request | PageItem:
-        """Fetch the page of a row, ask whether it changed, or trust what is known of it."""
+    async def _look_up(self, sweep: PortalSweep) -> None:
+        """What the ledger has of the next rows. Another answer's turn may come while it is looked up."""
+        urls = [link.url for _, link in islice(sweep.rows, ROWS_LOOKED_UP)]
+        known = await asyncio.to_thread(self.spider.ledger.visits.known_pages, sweep.key, urls, EXTRACTOR_VERSION)
+        if not sweep.looked_up and [link.url for _, link in islice(sweep.rows, len(urls))] == urls:
+            sweep.known, sweep.looked_up = known, len(urls)
+
+    def _visit(self, sweep: PortalSweep, column: ColumnSweep, link: Link, known: KnownPage | None) -> Request | PageItem | None:
+        """Fetch the page of a row, ask whether it changed, or trust what is known of it; nothing, where that is all."""
         if is_document_url(link.url):
             document = DocumentItem(link.url, "attachment", link_text=link.text, expected=promised_kind(link.url))
             return self.item(sweep, column, link.url, link, documents=[document])
         visit = self.spider.revisits.page(known, link)
         self.spider.crawler.stats.inc_value(f"page/visit/{visit.value}")
         if visit is Visit.TRUST and known is not None:
-            return self._known_item(sweep, column, link, known)
+            return None if self.spider.unchanged.take(sweep.key, known) else self._known_item(sweep, column, link, known)
         sweep.in_flight += 1
         return Request(
             link.url,
@@ -88,7 +104,8 @@ class Pages:
         async for visit in self.feed(sweep):
             yield visit
         if response.status == NOT_MODIFIED and known is not None:
-            yield self._known_item(sweep, column, link, known)
+            if not self.spider.unchanged.take(sweep.key, known):
+                yield self._known_item(sweep, column, link, known)
             return
         content_type = (response.headers.get("Content-Type") or b"text/html").lower()
         if not content_type.startswith((b"text/", b"application/xhtml")):

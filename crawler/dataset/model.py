@@ -13,6 +13,14 @@ Record = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
+class KnownReading:
+    """How the present version of the extractor ended with a content."""
+
+    outcome: Outcome
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class KnownDocument:
     """The newest content kept for a URL, and what a conditional request needs."""
 
@@ -29,6 +37,8 @@ class KnownDocument:
     last_seen: str
     fetched_at: str
     link_text: str | None = None
+    reading: KnownReading | None = None
+    """``None`` where it was not read, or was not asked for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,14 @@ from __future__ import annotations
 import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import sqlalchemy as sa
 
 from crawler.dataset import tables
 from crawler.dataset.clock import Clock, iso
-from crawler.dataset.model import KnownDocument, KnownPage, Validators
+from crawler.dataset.model import KnownDocument, KnownPage, KnownReading, Validators
 from crawler.dataset.sql import upsert
 from crawler.dataset.writing import Writer
 from crawler.outcomes import Outcome
@@ -98,11 +99,12 @@ class Visits:
 
     # Pages
 
-    def known_pages(self, portal: str, urls: Sequence[str]) -> dict[str, KnownPage]:
+    def known_pages(self, portal: str, urls: Sequence[str], extractor_version: str) -> dict[str, KnownPage]:
         """What is known of the page behind each of these addresses, with the newest content of each document on it.
 
         Args:
             urls: as lists link them; those that were never received whole are left out.
+            extractor_version: whose readings of the documents are asked for.
         """
         page, visit = tables.pages.c, tables.visits.c
         found: dict[str, KnownPage] = {}
@@ -118,7 +120,7 @@ class Visits:
                     .where(visit.portal == portal, visit.url.in_(some))
                 )
                 rows = connection.execute(statement).mappings().all()
-                documents = _documents(connection, [row["page_url"] for row in rows])
+                documents = _documents(connection, [row["page_url"] for row in rows], extractor_version)
                 for row in rows:
                     found[row["url"]] = KnownPage(
                         url=row["url"],
@@ -160,26 +162,34 @@ class Visits:
         with self._writer.begin() as connection:
             upsert(connection, tables.visits, {"portal": portal, "url": url}, facts)
 
-    def touch_page(
+    def touch_pages(
         self,
-        portal: str,
-        page_url: str,
-        documents: Iterable[tuple[str, str]],
+        pages: Iterable[tuple[str, str, Iterable[tuple[str, str]]]],
         *,
         run: int | None = None,
         at: datetime | None = None,
     ) -> None:
-        """Notes that a page and its documents (address and sha256 each) are still there, unchanged."""
+        """Notes that pages and their documents are still there, unchanged.
+
+        Args:
+            pages: of each its portal, its address, and its documents' addresses with their sha256.
+        """
         page, document, time = tables.pages.c, tables.documents.c, iso(at or self._clock())
+        seen = [(portal, url, list(documents)) for portal, url, documents in pages]
         with self._writer.begin() as connection:
-            connection.execute(
-                tables.pages.update().where(page.url == page_url, page.portal == portal).values(last_seen=time, gone_at=None)
-            )
-            for url, sha256 in documents:
+            if seen:
+                connection.execute(
+                    tables.pages.update()
+                    .where(page.url == sa.bindparam("its_url"), page.portal == sa.bindparam("its_portal"))
+                    .values(last_seen=time, gone_at=None),
+                    [{"its_url": url, "its_portal": portal} for portal, url, _ in seen],
+                )
+            if found := [{"its_url": url, "its_sha256": sha256} for _, _, documents in seen for url, sha256 in documents]:
                 connection.execute(
                     tables.documents.update()
-                    .where(document.url == url, document.sha256 == sha256)
-                    .values(last_seen=time, last_run=run)
+                    .where(document.url == sa.bindparam("its_url"), document.sha256 == sa.bindparam("its_sha256"))
+                    .values(last_seen=time, last_run=run),
+                    found,
                 )
 
 
@@ -187,11 +197,13 @@ def _portions(values: Sequence[str]) -> Iterable[Sequence[str]]:
     return (values[start : start + MOST_URLS] for start in range(0, len(values), MOST_URLS))
 
 
-def _documents(connection: sa.Connection, pages: Sequence[str]) -> dict[str, list[KnownDocument]]:
+def _documents(connection: sa.Connection, pages: Sequence[str], extractor_version: str) -> dict[str, list[KnownDocument]]:
     """The documents of each page, of each address the content seen last."""
-    document = tables.documents.c
+    document, extraction = tables.documents.c, tables.extractions.c
+    own = sa.and_(extraction.sha256 == document.sha256, extraction.extractor_version == extractor_version)
     statement = (
-        sa.select(tables.documents)
+        sa.select(tables.documents, extraction.outcome.label("read"), extraction.message.label("said"))
+        .select_from(tables.documents.outerjoin(tables.extractions, own))
         .where(document.page_url.in_(pages))
         .order_by(document.first_seen, document.url, document.last_seen.desc(), document.sha256)
     )
@@ -202,7 +214,8 @@ def _documents(connection: sa.Connection, pages: Sequence[str]) -> dict[str, lis
             newest[row["url"]] = row
     found: dict[str, list[KnownDocument]] = defaultdict(list)
     for row in newest.values():
-        found[row["page_url"]].append(known_document(row))
+        reading = None if row["read"] is None else KnownReading(Outcome(row["read"]), row["said"])
+        found[row["page_url"]].append(replace(known_document(row), reading=reading))
     return found
 
 
