@@ -16,7 +16,8 @@ from typing import Any
 
 import pytest
 
-from crawler.dataset.ledger import Ledger, LedgerError
+from crawler.dataset.connections import LedgerError
+from crawler.dataset.ledger import Ledger
 from crawler.outcomes import Outcome
 
 START = datetime(2026, 1, 10, 2, 0, tzinfo=UTC)
