@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from hashlib import sha256
-from sys import intern
 from types import TracebackType
 from typing import Any, Self
 
@@ -712,25 +711,24 @@ def _sighting(row: sa.RowMapping, record: Record | None) -> Sighting:
         role=row["role"],
         outcome=Outcome(read or row["outcome"]),
         message=(row["reading_message"] if read else row["message"]) or "",
-        page_url=row["url"] if row["page_url"] == row["url"] else row["page_url"],
-        # One text for all that say the same: publishing has every sighting of a nation at hand.
-        portal=intern(row["portal"]),
-        portal_name=intern(row["portal_name"]),
-        portal_region=intern(row["region"]),
-        portal_region_code=row["region_code"] and intern(row["region_code"]),
-        first_seen=intern(row["first_seen"]),
-        last_seen=intern(row["last_seen"]),
-        fetched_at=intern(row["fetched_at"]),
-        media_type=row["media_type"] and intern(row["media_type"]),
+        page_url=row["page_url"],
+        portal=row["portal"],
+        portal_name=row["portal_name"],
+        portal_region=row["region"],
+        portal_region_code=row["region_code"],
+        first_seen=row["first_seen"],
+        last_seen=row["last_seen"],
+        fetched_at=row["fetched_at"],
+        media_type=row["media_type"],
         size=row["bytes"],
         path=row["path"],
         link_text=row["link_text"],
         page_title=row["page_title"],
         list_title=row["list_title"],
-        page_published_date=row["published_date"] and intern(row["published_date"]),
-        list_date=row["list_date"] and intern(row["list_date"]),
-        column_url=row["column_url"] and intern(row["column_url"]),
+        page_published_date=row["published_date"],
+        list_date=row["list_date"],
+        column_url=row["column_url"],
         gone_at=row["gone_at"],
-        extractor_version=row["extractor_version"] and intern(row["extractor_version"]),
+        extractor_version=row["extractor_version"],
         record=record,
     )
