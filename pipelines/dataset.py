@@ -72,8 +72,7 @@ class DatasetPipeline:
     def _record_all(spider: ReportsSpider, items: list[PageItem]) -> list[int | Exception]:
         """How many documents of each page are new, or why it could not be written."""
         try:
-            with spider.ledger.writer.together():
-                return [DatasetPipeline._record(spider, item) for item in items]
+            return spider.ledger.writer.run(lambda: [DatasetPipeline._record(spider, item) for item in items])
         except Exception as error:  # noqa: BLE001 - given to whoever waits for the page
             if len(items) == 1:
                 return [error]

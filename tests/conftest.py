@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import postgres
 from tests.loopback import sitecustomize as _  # noqa: F401 - keeps this process on loopback
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -40,6 +41,23 @@ def pytest_collection_modifyitems(items: Iterable[pytest.Item]) -> None:
 def shared() -> Path:
     """The folder of real documents; only for tests marked ``real``."""
     return SHARED
+
+
+@pytest.fixture(scope="module")
+def postgres_database() -> Iterator[str]:
+    """The address of a PostgreSQL database of this module's own."""
+    with postgres.any_server() as server, postgres.new_database(server) as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of an empty database for a ledger: the test runs on both kinds."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'ledger.sqlite'}"
+        return
+    with postgres.new_schema(request.getfixturevalue("postgres_database")) as url:
+        yield url
 
 
 @pytest.fixture(autouse=True)

@@ -1,10 +1,9 @@
-"""The ledger on real SQLite files: what it remembers, and what a killed run leaves."""
+"""The ledger on real SQLite files and on a real PostgreSQL: what it remembers, and what a killed run leaves."""
 
 from __future__ import annotations
 
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
@@ -16,7 +15,8 @@ from typing import Any
 
 import pytest
 
-from crawler.dataset.ledger import Ledger, LedgerError
+from crawler.dataset.connections import LedgerError, connect
+from crawler.dataset.ledger import Ledger
 from crawler.outcomes import Outcome
 
 START = datetime(2026, 1, 10, 2, 0, tzinfo=UTC)
@@ -24,14 +24,23 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'ledger.sqlite'}"
+def url(ledger_url: str) -> str:
+    return ledger_url
 
 
 @pytest.fixture
 def ledger(url: str) -> Iterator[Ledger]:
     with Ledger(url, clock=lambda: START) as ledger:
         yield ledger
+
+
+def rows(url: str, statement: str) -> list[tuple[Any, ...]]:
+    engine, _ = connect(url)
+    with engine.begin() as connection:
+        result = connection.exec_driver_sql(statement)
+        found = [tuple(row) for row in result] if result.returns_rows else []
+    engine.dispose()
+    return found
 
 
 def add_portal(ledger: Ledger, portal: str = "luanchuan", spider: str = "henan_reports", **facts: Any) -> None:
@@ -215,20 +224,16 @@ def test_publications_are_remembered(ledger: Ledger) -> None:
     assert (row.status, row.reason, row.counts) == ("failed", "count_floor", {"reports": 1})
 
 
-def test_stats_of_a_run_may_hold_times(ledger: Ledger, tmp_path: Path) -> None:
+def test_stats_of_a_run_may_hold_times(ledger: Ledger, url: str) -> None:
     run = ledger.begin_run("henan_reports")
     ledger.finish_run(run, reason="finished", stats={"start_time": START})
-    with sqlite3.connect(tmp_path / "ledger.sqlite") as connection:
-        row = connection.execute("select reason, exit_status, stats from runs").fetchone()
-    connection.close()
+    (row,) = rows(url, "select reason, exit_status, stats from runs")
     assert row == ("finished", 0, '{"start_time": "2026-01-10 02:00:00+00:00"}')
 
 
-def test_a_ledger_of_a_newer_version_is_not_touched(ledger: Ledger, url: str, tmp_path: Path) -> None:
+def test_a_ledger_of_a_newer_version_is_not_touched(ledger: Ledger, url: str) -> None:
     ledger.close()
-    with sqlite3.connect(tmp_path / "ledger.sqlite") as connection:
-        connection.execute("update meta set value = '999'")
-    connection.close()
+    rows(url, "update meta set value = '999'")
     with pytest.raises(LedgerError, match="newer"):
         Ledger(url)
 
@@ -284,23 +289,20 @@ with Ledger(sys.argv[1], clock=lambda: datetime(2026, 1, 10, tzinfo=UTC)) as led
 """
 
 
-def content(path: Path) -> dict[str, list[tuple[object, ...]]]:
-    connection = sqlite3.connect(path)
-    dump = {
-        table: connection.execute(f"select * from {table} order by 1, 2").fetchall()  # noqa: S608 - names of our own
+def content(url: str) -> dict[str, list[tuple[Any, ...]]]:
+    return {
+        table: rows(url, f"select * from {table} order by 1, 2")  # noqa: S608 - names of our own
         for table in ("portals", "pages", "documents", "extractions")
     }
-    connection.close()
-    return dump
 
 
-def test_a_run_killed_anywhere_and_run_again_leaves_what_one_run_leaves(tmp_path: Path) -> None:
+def test_a_run_killed_anywhere_and_run_again_leaves_what_one_run_leaves(url: str, tmp_path: Path) -> None:
     wanted = 80
     command = [sys.executable, "-c", WRITER]
-    whole, killed = tmp_path / "whole.sqlite", tmp_path / "killed.sqlite"
-    subprocess.run([*command, f"sqlite:///{whole}", str(wanted)], check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
+    whole, killed = f"sqlite:///{tmp_path / 'whole.sqlite'}", url
+    subprocess.run([*command, whole, str(wanted)], check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
     for after, pause in ((3, 0.0), (31, 0.003), (55, 0.001)):
-        process = subprocess.Popen([*command, f"sqlite:///{killed}", str(wanted)], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        process = subprocess.Popen([*command, killed, str(wanted)], cwd=ROOT, stdout=subprocess.PIPE, text=True)
         assert process.stdout is not None
         for line in process.stdout:
             if int(line) >= after:
@@ -309,10 +311,9 @@ def test_a_run_killed_anywhere_and_run_again_leaves_what_one_run_leaves(tmp_path
         os.kill(process.pid, signal.SIGKILL)
         process.stdout.close()
         assert process.wait() == -signal.SIGKILL
-    subprocess.run([*command, f"sqlite:///{killed}", str(wanted)], check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
-    assert content(killed) == content(whole)
-    connection = sqlite3.connect(killed)
-    assert connection.execute("pragma integrity_check").fetchone() == ("ok",)
-    unfinished = connection.execute("select count(*) from runs where finished_at is null").fetchone()
-    connection.close()
-    assert unfinished == (3,)
+    subprocess.run([*command, killed, str(wanted)], check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
+    normal = {table: sorted(tuple(map(str, row)) for row in found) for table, found in content(killed).items()}
+    assert normal == {table: sorted(tuple(map(str, row)) for row in found) for table, found in content(whole).items()}
+    if url.startswith("sqlite"):
+        assert rows(url, "pragma integrity_check") == [("ok",)]
+    assert rows(url, "select count(*) from runs where finished_at is null") == [(3,)]

@@ -12,16 +12,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from hashlib import sha256
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import sqlalchemy as sa
-from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.pool import ConnectionPoolEntry
 
-from crawler.dataset import sql, tables
+from crawler.dataset import sql, tables, upgrading
 from crawler.dataset.clock import Clock, iso, utc_now
+from crawler.dataset.connections import LedgerError, connect
 from crawler.dataset.model import (
     ArchivedDocument,
     ColumnState,
@@ -32,12 +30,10 @@ from crawler.dataset.model import (
     Record,
     Sighting,
 )
+from crawler.dataset.repeating import repeatable
 from crawler.dataset.visits import Visits, known_document
 from crawler.dataset.writing import Writer
 from crawler.outcomes import Outcome
-
-BUSY_TIMEOUT_SECONDS = 60
-"""How long a writer waits for another one; each holds the lock for milliseconds."""
 
 FETCH_ROWS = 200
 """Rows held in memory while streaming; a row with its record is some 20 kB compressed."""
@@ -53,24 +49,10 @@ PORTAL_FACTS = (
 NIGHTLY = ("fetched_at", "last_seen", "last_run", "etag", "last_modified")
 """Facts of a document that move though it stays what it is."""
 
-SQLITE_PRAGMAS = (
-    "PRAGMA journal_mode=WAL",
-    # With WAL this survives kill -9 whole: the pages are with the kernel. Only a loss of power can take the last few
-    # transactions, never tear one, and the next run does again what the ledger does not know of.
-    "PRAGMA synchronous=NORMAL",
-    f"PRAGMA busy_timeout={BUSY_TIMEOUT_SECONDS * 1000}",
-    "PRAGMA foreign_keys=ON",
-)
-
-
 _CONTENTS = sa.select(tables.documents.c.sha256).where(
     tables.documents.c.url == sa.bindparam("at"), tables.documents.c.sha256.in_(("", sa.bindparam("one")))
 )
 """Whether a URL is known to have failed, and to have had one content."""
-
-
-class LedgerError(Exception):
-    """The ledger cannot be used as it is; the message says what to do."""
 
 
 def pack(record: Mapping[str, Any]) -> bytes:
@@ -88,32 +70,26 @@ def unpack(data: bytes) -> Record:
     return record
 
 
+@repeatable
 class Ledger:
     """One ledger, as a context manager.
 
     Args:
         url: of the database, e.g. ``sqlite:///output/ledger.sqlite`` or ``postgresql+psycopg://host/name``. A SQLite
-            file's folder is made; missing tables are made.
+            file's folder is made; missing tables are made, older ones changed.
         clock: gives the time that is written where the caller gives none.
 
     Raises:
-        LedgerError: the ledger was written by a newer version of this software.
+        LedgerError: the ledger was written by a newer version of this software, or its address cannot be used.
     """
 
     def __init__(self, url: str, *, clock: Clock = utc_now) -> None:
         self._clock = clock
-        parsed = sa.make_url(url)
-        if parsed.get_backend_name() == "sqlite" and parsed.database and parsed.database != ":memory:":
-            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-        self._engine = sa.create_engine(parsed)
-        if self._engine.dialect.name == "sqlite":
-            sa.event.listen(self._engine, "connect", _prepare_sqlite)
-            sa.event.listen(self._engine, "begin", _begin_sqlite)
-        self._reader = self._engine.execution_options(ledger_reads_only=True)
+        self._engine, self._reader = connect(url)
         self.writer = Writer(self._engine)
         self.visits = Visits(self.writer, self._reader, clock)
         try:
-            self._create_tables()
+            self._prepare_tables()
         except BaseException:
             self.close()
             raise
@@ -487,7 +463,7 @@ class Ledger:
             sa.select(
                 column.portal,
                 sa.func.count().label("columns"),
-                sa.func.sum(column.declared_total).label("declared"),
+                sa.cast(sa.func.sum(column.declared_total), sa.BigInteger).label("declared"),
                 sa.func.sum(column.collected).label("collected"),
             )
             .group_by(column.portal)
@@ -606,7 +582,7 @@ class Ledger:
             )
         rows = chosen.subquery()
         keys = (rows.c.media_type, rows.c.final)
-        statement = sa.select(*keys, sa.func.count()).group_by(*keys).order_by(*keys)
+        statement = sa.select(*keys, sa.func.count()).group_by(*keys).order_by(keys[0].nulls_first(), keys[1])
         counts: dict[str | None, dict[Outcome, int]] = {}
         with self._reader.connect() as connection:
             for media_type, name, count in connection.execute(statement):
@@ -660,36 +636,17 @@ class Ledger:
         data = connection.execute(statement).scalar_one_or_none()
         return None if data is None else unpack(data)
 
-    def _create_tables(self) -> None:
+    def _prepare_tables(self) -> None:
+        with self._reader.connect() as connection:
+            if upgrading.is_current(connection):
+                return
         with self.writer.begin() as connection:
-            tables.metadata.create_all(connection)
-            statement = sql.insert(connection, tables.meta).values(key="schema_version", value=str(tables.SCHEMA_VERSION))
-            connection.execute(statement.on_conflict_do_nothing(index_elements=["key"]))
-            found = connection.execute(sa.select(tables.meta.c.value).where(tables.meta.c.key == "schema_version")).scalar_one()
-        if int(found) > tables.SCHEMA_VERSION:
-            raise LedgerError(
-                f"the ledger has version {found}, this software knows {tables.SCHEMA_VERSION}: use the newer software"
-            )
+            upgrading.bring_up(connection)
 
     @contextmanager
     def _stream(self, statement: sa.Select[Any]) -> Iterator[sa.Result[Any]]:
         with self._reader.connect() as connection:
             yield connection.execution_options(yield_per=FETCH_ROWS).execute(statement)
-
-
-def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
-    # The driver's own transactions begin only at the first write: a reader that turns writer then fails at once instead of
-    # waiting. SQLAlchemy's documented way: switch them off and say BEGIN ourselves.
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    for pragma in SQLITE_PRAGMAS:
-        cursor.execute(pragma)
-    cursor.close()
-
-
-def _begin_sqlite(connection: sa.Connection) -> None:
-    reads_only = connection.get_execution_options().get("ledger_reads_only", False)
-    connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
 
 
 def _newest_readings() -> sa.Subquery:

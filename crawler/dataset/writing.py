@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 import sqlalchemy as sa
+
+from crawler.dataset.repeating import as_part, repeat
+
+Result = TypeVar("Result")
 
 
 class Writer:
@@ -29,7 +34,7 @@ class Writer:
     @contextmanager
     def together(self) -> Iterator[None]:
         """What this thread writes inside is there wholly once the block ends, or not at all. What it reads is from before."""
-        with self.begin() as connection:
+        with as_part(), self.begin() as connection:
             outermost = getattr(self._own, "connection", None) is None
             self._own.connection = connection
             try:
@@ -37,3 +42,12 @@ class Writer:
             finally:
                 if outermost:
                     self._own.connection = None
+
+    def run(self, work: Callable[[], Result]) -> Result:
+        """What ``work`` gives, all that it writes being written together; done again where the connection was lost."""
+
+        def once() -> Result:
+            with self.together():
+                return work()
+
+        return repeat(once)

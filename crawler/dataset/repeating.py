@@ -1,0 +1,95 @@
+"""What is done again where the database's server was restarted or the way to it was lost.
+
+Every method of the ledger is one transaction and may be repeated: so it is.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+
+logger = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
+Kind = TypeVar("Kind", bound=type)
+
+RESTART_SECONDS = 120
+"""How long a server may be away."""
+
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.05, 5.0
+
+LOST_STATES = (
+    *("57P01", "57P02", "57P03"),  # shut down, crashed, starting up
+    *("40001", "40P01"),  # one of two transactions had to give way
+    *("25P03", "53300"),  # idle for too long, too many connections
+)
+CONNECTION_STATES = "08"
+
+_thread = threading.local()
+
+
+def is_lost(error: sa.exc.DBAPIError) -> bool:
+    """Whether the same transaction may well succeed on another connection. Never so on SQLite, which has no server."""
+    if error.connection_invalidated:
+        return True
+    # SQLSTATE, that of PostgreSQL's errors; what the client itself found (no connection, or one that broke) has none.
+    state = getattr(error.orig, "sqlstate", "")
+    if state is None:
+        return isinstance(error, sa.exc.OperationalError)
+    return state in LOST_STATES or state.startswith(CONNECTION_STATES)
+
+
+def repeat(work: Callable[[], Result]) -> Result:
+    """Does the work, again where the connection was lost, for `RESTART_SECONDS`. Inside other such work: once.
+
+    Raises:
+        sqlalchemy.exc.DBAPIError: what the database said, where that is no lost connection or the server stays away.
+    """
+    if getattr(_thread, "is_part", False):
+        return work()
+    deadline, pause = time.monotonic() + RESTART_SECONDS, FIRST_PAUSE_SECONDS
+    while True:
+        try:
+            with as_part():
+                return work()
+        except sa.exc.DBAPIError as error:
+            if not is_lost(error) or time.monotonic() + pause > deadline:
+                raise
+            logger.warning("the ledger's connection was lost (%s); asking again", type(error.orig).__name__)
+        time.sleep(pause)
+        pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+
+
+@contextmanager
+def as_part() -> Iterator[None]:
+    """What is called inside, in this thread, is not repeated by itself: a lost connection takes the whole."""
+    before = getattr(_thread, "is_part", False)
+    _thread.is_part = True
+    try:
+        yield
+    finally:
+        _thread.is_part = before
+
+
+def repeatable(kind: Kind) -> Kind:
+    """Of a class whose every public method may be repeated. What streams is not: its reader has had half of it."""
+    for name, method in list(vars(kind).items()):
+        if inspect.isfunction(method) and not name.startswith("_") and not inspect.isgeneratorfunction(method):
+            setattr(kind, name, _repeated(method))
+    return kind
+
+
+def _repeated(method: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(method)
+    def repeated(*args: Any, **options: Any) -> Any:
+        return repeat(lambda: method(*args, **options))
+
+    return repeated
