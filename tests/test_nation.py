@@ -422,8 +422,8 @@ def test_three_nights_of_a_nation(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert quiet.seconds <= QUIET_SECONDS * first.seconds
 
 
-CHAOS = Shape(portals=42, reports=400, seed=11, news=News(), faults=0.0, challenged=0.0)
-KILLS = 4
+CHAOS = Shape(portals=84, reports=900, seed=11, news=News(), faults=0.0, challenged=0.0)
+KILLS = 10
 
 
 @pytest.mark.soak
