@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from functools import lru_cache
 
 _NUMBER = re.compile(r"0[xX][0-9a-fA-F]*|\d+")
 _MAX_PARTS = 4
@@ -11,6 +12,7 @@ _LOCAL_NAMES = ("localhost", "localdomain", "local", "internal", "intranet", "ho
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
+@lru_cache(maxsize=4096)
 def is_private_address(host: str) -> bool:
     """Whether ``host`` (name or literal, with or without port and brackets) names this machine or a private network.
 
