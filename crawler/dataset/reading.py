@@ -67,6 +67,7 @@ IN_COMMON = (
 
 Shared = TypeVar("Shared")
 
+WIDE_SIGNS, NARROW_SIGNS = "，：；（）！？", ",:;()!?"
 NOT_TEXT = re.compile(r"[\W_]+")
 
 
@@ -129,8 +130,8 @@ class Reading:
     def cells(self) -> dict[str, Any]:
         """The value, or the state, of each cell of which something is known."""
         printed, others = json.loads(zlib.decompress(self.known_cells))
-        known: dict[str, Any] = {key: text for key, text in zip(_metric_keys(), printed, strict=True) if text is not None}
-        return known | others
+        known = {key: text for key, text in zip(_metric_keys(), printed, strict=True) if text is not None}
+        return {**known, **others}
 
     def values(self) -> dict[str, float]:
         """The numbers that are legible, for the checks of the year after; a cell that OCR doubts is none."""
@@ -143,6 +144,9 @@ def normalise_text(text: str) -> str:
     >>> normalise_text("（一）主动 公开１２件。")
     '一主动公开12件'
     """
+    # Nearly all texts have these and nothing else to normalise, and to find that out takes a tenth of the time.
+    for wide, narrow in zip(WIDE_SIGNS, NARROW_SIGNS, strict=True):
+        text = text.replace(wide, narrow)
     return NOT_TEXT.sub("", unicodedata.normalize("NFKC", text))
 
 
