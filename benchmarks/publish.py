@@ -14,12 +14,20 @@ import tempfile
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 NIGHT = datetime(2026, 1, 10, 2, 0, tzinfo=UTC)
 SPIDER = "henan_reports"
 DEFAULT_REPORTS = 2000
+YEARS = range(2019, 2024)
+YEAR_OF_NEW_FORM = 2021
+ANYBODY = "栾川县赤土店镇人民政府"
+TOGETHER = 1000
+"""Reports entered in one transaction."""
+
 SHARE_OF_FEW = 10
 """The small run has a tenth of the reports."""
 
@@ -28,12 +36,10 @@ MEMORY_BAR = 1.5
 
 
 def fill(url: str, count: int) -> None:
-    """A ledger that has seen and read so many reports of both forms."""
+    """A ledger that has seen and read so many reports: five years of each body, both forms, no two alike."""
     from crawler.dataset.ledger import Ledger
     from crawler.outcomes import Outcome
-    from tests.builders import extraction_record
 
-    forms = [extraction_record("栾川县赤土店镇人民政府", form=form) for form in ("cn-ogi-2019", "cn-ogi-2021")]
     with Ledger(url, clock=lambda: NIGHT) as ledger:
         ledger.record_portal(
             SPIDER,
@@ -44,22 +50,56 @@ def fill(url: str, count: int) -> None:
             home="http://lc.example/",
             outcome=Outcome.OK,
         )
-        for number in range(count):
-            address, sha256 = f"http://lc.example/{number}.html", f"{number:064x}"
-            name = f"栾川县第{number}镇人民政府"
-            record = forms[number % 2] | {"org_name_raw": name, "title": f"{name}2023年政府信息公开工作年度报告"}
-            ledger.record_page(address, portal="lc", outcome=Outcome.OK, title=record["title"], published_date="2024-01-20")
-            ledger.record_document(
-                address,
-                page_url=address,
-                role="body",
-                outcome=Outcome.OK,
-                sha256=sha256,
-                media_type="text/html",
-                size=10,
-                path=f"{sha256}.html",
-            )
-            ledger.save_extraction(sha256, "1", outcome=Outcome.OK, record=record)
+        for start in range(0, count, TOGETHER):
+            with ledger.writer.together():
+                for number in range(start, min(start + TOGETHER, count)):
+                    address, sha256, record = f"http://lc.example/{number}.html", f"{number:064x}", report(number)
+                    ledger.record_page(
+                        address,
+                        portal="lc",
+                        outcome=Outcome.OK,
+                        title=record["title"],
+                        published_date=f"{record['year'] + 1}-01-20",
+                    )
+                    ledger.record_document(
+                        address,
+                        page_url=address,
+                        role="body",
+                        outcome=Outcome.OK,
+                        sha256=sha256,
+                        media_type="text/html",
+                        size=10,
+                        path=f"{sha256}.html",
+                    )
+                    ledger.save_extraction(sha256, "1", outcome=Outcome.OK, record=record)
+
+
+def report(number: int) -> dict[str, Any]:
+    """The record of one report: half of its two hundred cells print a number above zero."""
+    from tests.builders import cell
+
+    record = _blank(YEARS[number % len(YEARS)])
+    body, year = f"栾川县第{number // len(YEARS)}镇人民政府", record["year"]
+    cells = {
+        key: cell((number * (place + 7)) % 997) if place % 2 else blank
+        for place, (key, blank) in enumerate(record["cells"].items())
+    }
+    text = str(record["text"]).replace(ANYBODY, body)
+    return record | {
+        "org_name_raw": body,
+        "title": f"{body}{year}年政府信息公开工作年度报告",
+        "text": f"{text}\n本年度第{number}号。",
+        "sections": [part | {"text": part["text"].replace(ANYBODY, body)} for part in record["sections"]],
+        "cells": cells,
+        "values": {key: entry["value"] for key, entry in cells.items()},
+    }
+
+
+@cache
+def _blank(year: int) -> dict[str, Any]:
+    from tests.builders import extraction_record
+
+    return extraction_record(ANYBODY, year, form="cn-ogi-2021" if year >= YEAR_OF_NEW_FORM else "cn-ogi-2019")
 
 
 def publish_all(url: str, output: Path) -> None:

@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Self
 
 import pytest
 import sqlalchemy as sa
@@ -50,7 +51,7 @@ class Server:
             self.port: int = free.getsockname()[1]
         self.url = f"postgresql+psycopg://postgres:a-secret@127.0.0.1:{self.port}/postgres"
 
-    def __enter__(self) -> Server:
+    def __enter__(self) -> Self:
         try:
             password = self._folder / "password"
             password.write_text("a-secret\n")

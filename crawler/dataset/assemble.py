@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from hashlib import blake2b
 from typing import Any
 
 from crawler.dataset.joining import PART_OUTCOMES, join_split_reports
 from crawler.dataset.model import Record, Sighting
 from crawler.dataset.neighbours import Neighbours
+from crawler.dataset.on_disk import OnDisk
 from crawler.dataset.organisation_context import by_same_text, settle_by_words
 from crawler.dataset.organisations import UNRESOLVED, WEAK, Division, Gazetteer, Organisation, resolve_organisation
 from crawler.dataset.reading import (
@@ -44,8 +46,8 @@ RENDITIONS_DIFFER = "renditions_differ"
 class Assembly:
     """``current`` and ``superseded`` versions by report and version; ``problems`` are documents that gave no report."""
 
-    current: tuple[ReportVersion, ...]
-    superseded: tuple[ReportVersion, ...]
+    current: OnDisk[ReportVersion]
+    superseded: OnDisk[ReportVersion]
     problems: tuple[Sighting, ...]
 
 
@@ -63,6 +65,9 @@ def assemble(
         load: fetches the record of a content again, by sha256 and extractor version.
         divisions: of the registry; the regions of the portals are added.
         read_title: what a link's or page's title says, asked only where a document does not say itself.
+
+    Raises:
+        OSError: the disk is full or cannot be written.
     """
     readings, problems = _read_all(sightings, tuple(divisions), read_title, load)
     groups: dict[Key, list[Reading]] = defaultdict(list)
@@ -75,11 +80,15 @@ def assemble(
         current[key] = versions[-1]
         superseded[key] = versions[:-1]
     beside = Neighbours(current)
-    standing = [beside.given_to(key, version) for key, version in current.items()]
-    replaced = [beside.given_to(key, version) for key, versions in superseded.items() for version in versions]
+    copied = _copied(current.values())
+    standing = sorted(current.items(), key=lambda item: item[1].report_id)
+    replaced = sorted(
+        ((key, version) for key, versions in superseded.items() for version in versions),
+        key=lambda item: (item[1].report_id, item[1].version_no),
+    )
     return Assembly(
-        current=tuple(_flag_copies(sorted(standing, key=lambda version: version.report_id))),
-        superseded=tuple(sorted(replaced, key=lambda version: (version.report_id, version.version_no))),
+        current=OnDisk(_flag_copy(beside.given_to(key, version), copied) for key, version in standing),
+        superseded=OnDisk(beside.given_to(key, version) for key, version in replaced),
         problems=tuple(problems),
     )
 
@@ -339,28 +348,34 @@ def _number_versions(key: Key, versions: Sequence[Version]) -> list[ReportVersio
     return numbered
 
 
-def _flag_copies(versions: Sequence[ReportVersion]) -> list[ReportVersion]:
-    """Flags reports of different organisations for one year with the same words or the same numbers; merges none.
+def _copied(versions: Iterable[ReportVersion]) -> set[bytes]:
+    """The words and the numbers that reports of different organisations for one year have in common.
 
     Numbers that are all zero are no evidence: most towns report nothing but zeros.
     """
-    owners: dict[tuple[object, ...], set[str]] = defaultdict(set)
+    owners: dict[bytes, str] = {}
+    copied: set[bytes] = set()
     for version in versions:
+        owner = version.organisation.org_id or version.report_id
         for evidence in _evidence(version):
-            owners[evidence].add(version.organisation.org_id or version.report_id)
-    return [
-        replace(version, flags=(*version.flags, COPIED_TEXT))
-        if any(len(owners[evidence]) > 1 for evidence in _evidence(version))
-        else version
-        for version in versions
-    ]
+            if owners.setdefault(evidence, owner) != owner:
+                copied.add(evidence)
+    return copied
 
 
-def _evidence(version: ReportVersion) -> list[tuple[object, ...]]:
+def _flag_copy(version: ReportVersion, copied: set[bytes]) -> ReportVersion:
+    """Flagged where words or numbers are another's too; merged with none."""
+    if copied.isdisjoint(_evidence(version)):
+        return version
+    return replace(version, flags=(*version.flags, COPIED_TEXT))
+
+
+def _evidence(version: ReportVersion) -> list[bytes]:
+    """Digests of what two reports have in common only where one is the other's copy."""
     best = version.renditions[0]
     evidence: list[tuple[object, ...]] = [("text", best.text_digest)] if best.text_digest else []
     if best.prose_digest:
         evidence.append(("words", version.year, best.prose_digest))
     if best.has_non_zero:
         evidence.append(("numbers", version.year, best.known_cells))
-    return evidence
+    return [blake2b(repr(one).encode(), digest_size=16).digest() for one in evidence]

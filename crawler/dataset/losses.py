@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from crawler.dataset.assemble import Assembly
@@ -102,7 +103,7 @@ class _Fates:
     def __init__(self, assembly: Assembly, left: AbstractSet[Content]) -> None:
         self._left = left
         self._organisations: dict[Content, Organisation] = {}
-        for version in (*assembly.superseded, *assembly.current):
+        for version in chain(assembly.superseded, assembly.current):
             for reading in version.renditions:
                 for sighting in (*reading.parts, reading.sighting):
                     self._organisations[sighting.url, sighting.sha256] = version.organisation

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -170,18 +171,9 @@ def _publish(job: _Job, *, anew: bool, trust_ledger: bool) -> Publication:
     known_state = _settle_diary(job)
     if trust_ledger and not anew and known_state == job.state and job.before is not None:
         return _unchanged(job, job.before)
-    ledger = job.ledger
-    assembly = assemble(
-        ledger.iter_sightings(job.spider), load=ledger.load_record, divisions=job.divisions, read_title=job.read_title
-    )
-    # Most nights bring nothing: reading every record once is cheaper than writing a version to find that out.
-    content = _content_digest(assembly, ledger.load_record)
-    if job.before is not None and job.before.get("content_sha256") == content and not anew:
-        _record(job, job.before, state=job.state)
-        return _unchanged(job, job.before)
-    job.staging.mkdir(parents=True)
     try:
-        return _write(job, assembly, content)
+        written = _write(job, anew=anew)
+        return _finish(job, written) if isinstance(written, _Written) else written
     finally:
         shutil.rmtree(job.staging, ignore_errors=True)
 
@@ -191,10 +183,32 @@ def _unchanged(job: _Job, before: Mapping[str, Any]) -> Publication:
     return Publication(UNCHANGED, job.previous.name, job.previous, before["counts"], repaired=job.repaired)
 
 
-def _write(job: _Job, assembly: Assembly, content: str) -> Publication:
-    """Stages a version, asserts, switches."""
-    page = Contents()
-    tally = _write_records(job, assembly, page)
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """What of a version is known once its records are written and its assertions hold, or are overridden."""
+
+    content: str
+    tally: Tally
+    found: tuple[Assertion, ...]
+    failed: tuple[Assertion, ...]
+    forced: Forced | None
+    changes: Mapping[str, int]
+
+
+def _write(job: _Job, *, anew: bool) -> _Written | Publication:
+    """Stages the records where something changed, and asserts. The assembly is let go with the end of this."""
+    ledger = job.ledger
+    assembly = assemble(
+        ledger.iter_sightings(job.spider), load=ledger.load_record, divisions=job.divisions, read_title=job.read_title
+    )
+    # Most nights bring nothing: reading every record once is cheaper than writing a version to find that out.
+    known = None if job.before is None or anew else job.before.get("content_sha256")
+    if job.before is not None and known is not None and known == _content_digest(assembly, ledger.load_record):
+        _record(job, job.before, state=job.state)
+        return _unchanged(job, job.before)
+    job.staging.mkdir(parents=True)
+    page, content = Contents(), ContentDigest()
+    tally = _write_records(job, assembly, page, content)
     found = tuple(
         assertions(tally, job.before["counts"] if job.before else None, _losses(job, tally, assembly), job.thresholds)
     )
@@ -204,12 +218,17 @@ def _write(job: _Job, assembly: Assembly, content: str) -> Publication:
     forced = _forced(job, failed)
     changes = _write_delta(job)
     _write_report(job, assembly, page)
+    return _Written(content.hexdigest(), tally, found, failed, forced, changes)
+
+
+def _finish(job: _Job, written: _Written) -> Publication:
+    """Makes the files that are made from others, and the version current."""
     write_derived(job.staging, DatasetVersion(job.spider, job.name, job.now))
     manifest = {
         **_about(job),
-        "content_sha256": content,
-        **contents(job.staging, job.ledger, job.spider, tally, changes),
-        **judgement(found, forced, job.thresholds),
+        "content_sha256": written.content,
+        **contents(job.staging, job.ledger, job.spider, written.tally, written.changes),
+        **judgement(written.found, written.forced, job.thresholds),
     }
     (job.staging / MANIFEST).write_text(pretty(manifest), encoding="utf-8")
     with announced(job.root, job.name):
@@ -217,7 +236,14 @@ def _write(job: _Job, assembly: Assembly, content: str) -> Publication:
         switch(job.root, final)
     _record(job, manifest, state=job.state)
     return Publication(
-        PUBLISHED, job.name, final, manifest["counts"], failed, repaired=job.repaired, delta=changes, forced=forced
+        PUBLISHED,
+        job.name,
+        final,
+        manifest["counts"],
+        written.failed,
+        repaired=job.repaired,
+        delta=written.changes,
+        forced=written.forced,
     )
 
 
@@ -278,19 +304,20 @@ def _state_digest(ledger: Ledger, spider: str, divisions: tuple[Division, ...]) 
 def _content_digest(assembly: Assembly, load: LoadRecord) -> str:
     """A digest of what lasts of every record: equal where no report changed."""
     content = ContentDigest()
-    for version in (*assembly.current, *assembly.superseded):
+    for version in chain(assembly.current, assembly.superseded):
         content.add(report_record(version, load))
     return content.hexdigest()
 
 
-def _write_records(job: _Job, assembly: Assembly, page: Contents) -> Tally:
-    """Writes every record, one in memory at a time, and counts them."""
+def _write_records(job: _Job, assembly: Assembly, page: Contents, content: ContentDigest) -> Tally:
+    """Writes every record, one in memory at a time, and counts them. ``content`` is that of `_content_digest`."""
     tally, validator = Tally(), RecordValidator()
     load = job.ledger.load_record
     with ExitStack() as stack:
         exporters = [stack.enter_context(exporter(job.staging)) for exporter in EXPORTERS]
         for version in assembly.current:
             record = report_record(version, load)
+            content.add(record)
             errors = list(validator.errors(record))
             for error in errors:
                 tally.add_schema_error(version.report_id, error)
@@ -303,6 +330,7 @@ def _write_records(job: _Job, assembly: Assembly, page: Contents) -> Tally:
     with SupersededJsonl(job.staging) as superseded:
         for version in assembly.superseded:
             record = report_record(version, load)
+            content.add(record)
             for error in validator.errors(record):
                 tally.add_schema_error(version.version_id, error)
             tally.superseded += 1

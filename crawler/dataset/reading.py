@@ -12,13 +12,15 @@ import unicodedata
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cache, lru_cache
 from hashlib import blake2b
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import unquote
 
 from crawler.dataset.model import Record, Sighting
 from crawler.dataset.organisation_context import settle_by_words
 from crawler.dataset.organisations import BY_NAME_ONLY, UNRESOLVED, Gazetteer, Organisation, resolve_organisation
+from crawler.forms.catalogue import all_metrics
 from crawler.forms.context_checks import RECEIVED
 from crawler.forms.model import State, Status
 from crawler.forms.parts import join_parts
@@ -57,6 +59,15 @@ MEDIA_TYPE_ORDER = (
 )
 """Breaks ties between renditions that are equally complete: markup keeps its tables' rows and columns exactly."""
 
+IN_COMMON = (
+    *("role", "portal", "portal_name", "portal_region", "portal_region_code", "first_seen", "last_seen", "fetched_at"),
+    *("media_type", "page_published_date", "list_date", "column_url", "gone_at", "extractor_version"),
+)
+"""What many sightings say alike."""
+
+Shared = TypeVar("Shared")
+
+WIDE_SIGNS, NARROW_SIGNS = "，：；（）！？", ",:;()!?"
 NOT_TEXT = re.compile(r"[\W_]+")
 
 
@@ -79,6 +90,7 @@ class Reading:
     """Of the sections without the organisation's own names: equal for a report copied from a neighbour."""
     prose_length: int
     known_cells: bytes
+    """Of every cell of which something is known, packed: see ``cells``. Equal where all of them are."""
     known_count: int
     has_non_zero: bool
     section_count: int
@@ -117,8 +129,9 @@ class Reading:
 
     def cells(self) -> dict[str, Any]:
         """The value, or the state, of each cell of which something is known."""
-        cells: dict[str, Any] = json.loads(zlib.decompress(self.known_cells))
-        return cells
+        printed, others = json.loads(zlib.decompress(self.known_cells))
+        known = {key: text for key, text in zip(_metric_keys(), printed, strict=True) if text is not None}
+        return {**known, **others}
 
     def values(self) -> dict[str, float]:
         """The numbers that are legible, for the checks of the year after; a cell that OCR doubts is none."""
@@ -131,6 +144,9 @@ def normalise_text(text: str) -> str:
     >>> normalise_text("（一）主动 公开１２件。")
     '一主动公开12件'
     """
+    # Nearly all texts have these and nothing else to normalise, and to find that out takes a tenth of the time.
+    for wide, narrow in zip(WIDE_SIGNS, NARROW_SIGNS, strict=True):
+        text = text.replace(wide, narrow)
     return NOT_TEXT.sub("", unicodedata.normalize("NFKC", text))
 
 
@@ -180,11 +196,11 @@ def read_sighting(sighting: Sighting, gazetteer: Gazetteer, read_title: TitleRea
     known = known_cells(record)
     identities = [check["status"] for check in record.get("checks") or () if check["kind"] == "identity"]
     return Reading(
-        sighting=replace(sighting, record=None),
+        sighting=_lean(sighting),
         organisation=organisation,
         year=year,
-        scope=None if scope in UNSTATED_SCOPES else scope,
-        scope_key=OWN_SCOPE if scope in UNSTATED_SCOPES else scope,
+        scope=None if scope in UNSTATED_SCOPES else _one(scope),
+        scope_key=OWN_SCOPE if scope in UNSTATED_SCOPES else _one(scope),
         corrected=any(
             word in title for word in CORRECTION_WORDS for title in (record.get("title") or "", *titles, unquote(sighting.url))
         ),
@@ -192,7 +208,7 @@ def read_sighting(sighting: Sighting, gazetteer: Gazetteer, read_title: TitleRea
         text_digest=_digest(text) if len(text) >= MINIMUM_TEXT else None,
         prose_digest=_prose_digest(words, name, organisation),
         prose_length=len(words),
-        known_cells=zlib.compress(json.dumps(known, sort_keys=True, separators=(",", ":")).encode()),
+        known_cells=_packed(known),
         known_count=len(known),
         has_non_zero=any(value not in {"0", State.BLANK.value, State.NA_MARK.value} for value in known.values()),
         section_count=sum(1 for section in record.get("sections") or () if (section.get("text") or "").strip()),
@@ -200,10 +216,34 @@ def read_sighting(sighting: Sighting, gazetteer: Gazetteer, read_title: TitleRea
         identities_failed=identities.count(Status.FAIL.value),
         flags=tuple(flags),
         by_ocr=READ_BY_OCR in (record.get("quality_flags") or ()),
-        tables=frozenset(key.partition(".")[0] for key in known),
-        form_version=record.get("form_version"),
+        tables=_one(frozenset(key.partition(".")[0] for key in known)),
+        form_version=_one(record.get("form_version")),
         received=(record.get("values") or {}).get(RECEIVED),
     )
+
+
+def _lean(sighting: Sighting) -> Sighting:
+    """Without its record; what a nation's sightings have in common is one object for all of them."""
+    page_url = sighting.url if sighting.page_url == sighting.url else sighting.page_url
+    return replace(sighting, record=None, page_url=page_url, **{name: _one(getattr(sighting, name)) for name in IN_COMMON})
+
+
+@lru_cache(maxsize=4096)
+def _one(value: Shared) -> Shared:
+    """The first of all values that are equal to this one."""
+    return value
+
+
+@cache
+def _metric_keys() -> tuple[str, ...]:
+    return tuple(metric.key for metric in all_metrics())
+
+
+def _packed(known: Mapping[str, str]) -> bytes:
+    """Cells by their place among the metrics: a third of what they take with their keys."""
+    keys = _metric_keys()
+    others = {key: known[key] for key in known.keys() - set(keys)}
+    return zlib.compress(json.dumps([[known.get(key) for key in keys], others], sort_keys=True, separators=(",", ":")).encode())
 
 
 def load_reading(reading: Reading, load: Callable[[str, str], Record]) -> Record:

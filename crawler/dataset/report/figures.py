@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import tempfile
 from array import array
 from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from os import SEEK_END
 from statistics import quantiles
-from typing import Any
+from typing import IO, Any
 
 from crawler.dataset.model import Record
 from crawler.forms.catalogue import Metric, all_metrics
@@ -23,16 +25,22 @@ LEAST_NUMBERS = 12
 """Numbers above zero of one level, below which nothing is told of outliers."""
 MOST_OUTLIERS = 6
 """Shown of each metric; all are counted."""
+NUMBERS_A_BLOCK = 512
+"""Of one metric and level, kept in memory before they are written to the disk."""
 
 Found = tuple[float, int]
 """A number and the report it stands in."""
 
 
 class Figures:
-    """Collects the numbers of every report; a few bytes each."""
+    """Collects the numbers of every report; all but the last of each metric wait in a temporary file without a name."""
 
     def __init__(self) -> None:
-        self._metrics = [_Numbers(metric) for metric in all_metrics()]
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the object
+        self._metrics = [_Numbers(metric, self._file) for metric in all_metrics()]
+
+    def __del__(self) -> None:
+        self._file.close()
 
     def add(self, report: int, record: Record) -> None:
         """Takes in the cells of the report of that number."""
@@ -47,24 +55,47 @@ class Figures:
         return [numbers.summary() for numbers in self._metrics if numbers.states]
 
 
+class _Level:
+    """The numbers of one metric in the reports of one level, with the reports they stand in."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._numbers, self._reports = array("d"), array("L")
+        self._places = array("Q")
+
+    def add(self, number: float, report: int) -> None:
+        self._numbers.append(number)
+        self._reports.append(report)
+        if len(self._numbers) == NUMBERS_A_BLOCK:
+            self._places.append(self._file.seek(0, SEEK_END))
+            self._file.write(self._numbers.tobytes() + self._reports.tobytes())
+            self._numbers, self._reports = array("d"), array("L")
+
+    def all(self) -> tuple[array[float], array[int]]:
+        """All of them, in the order they came."""
+        numbers, reports = array("d"), array("L")
+        for place in self._places:
+            self._file.seek(place)
+            numbers.fromfile(self._file, NUMBERS_A_BLOCK)
+            reports.fromfile(self._file, NUMBERS_A_BLOCK)
+        return numbers + self._numbers, reports + self._reports
+
+
 class _Numbers:
-    def __init__(self, metric: Metric) -> None:
+    def __init__(self, metric: Metric, file: IO[bytes]) -> None:
         self.metric = metric
         self.states: Counter[str] = Counter()
-        self._by_level: dict[str, tuple[array[float], array[int]]] = defaultdict(lambda: (array("d"), array("L")))
+        self._by_level: dict[str, _Level] = defaultdict(lambda: _Level(file))
 
     def add(self, report: int, level: str, state: str, value: float | None) -> None:
         self.states[state] += 1
         if value:  # Zeros are counted by their state.
-            numbers, reports = self._by_level[level]
-            numbers.append(value)
-            reports.append(report)
+            self._by_level[level].add(value, report)
 
     def summary(self) -> dict[str, Any]:
-        numbers = sorted(number for found, _ in self._by_level.values() for number in found)
-        outliers = sorted(
-            (outlier for found, reports in self._by_level.values() for outlier in far_out(found, reports)), reverse=True
-        )
+        found = [level.all() for level in self._by_level.values()]
+        numbers = array("d", sorted(number for numbers, _ in found for number in numbers))
+        outliers = sorted((outlier for numbers, reports in found for outlier in far_out(numbers, reports)), reverse=True)
         return {
             "key": self.metric.key,
             "states": dict(self.states),
