@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Self
 
 from crawler.portals import registry
 from crawler.portals.registry import RegistryError
-from crawler.sample.server import SampleServer
 from crawler.workspace import SAMPLE
 
 if TYPE_CHECKING:
     from scrapy.settings import BaseSettings
 
     from crawler.portals.model import Portal
+    from crawler.sample.server import SampleServer
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class CrawlArguments:
             OSError: the sample portals cannot be served; the message says why.
         """
         chosen_years = parse_years(years)
-        sample = SampleServer(port=settings.getint("SAMPLE_PORT")).start() if portals == SAMPLE else None
+        sample = _serve_sample(settings) if portals == SAMPLE else None
         if sample is not None:
             chosen = registry.load_portals(sample.portals_toml().encode())
         elif portals:
@@ -65,6 +65,12 @@ class CrawlArguments:
                 hint = registry.shared_hint(region)
                 raise RegistryError(f"no portal lies in the region {region!r}{hint}; see `scrapy portals`")
         return cls(chosen, chosen_years, sample)
+
+
+def _serve_sample(settings: BaseSettings) -> SampleServer:
+    from crawler.sample.server import SampleServer  # no real crawl needs the generator behind it
+
+    return SampleServer(port=settings.getint("SAMPLE_PORT")).start()
 
 
 def parse_years(text: str | None) -> range | None:

@@ -1,19 +1,19 @@
-"""Bytes -> record: the one function that runs in a child process."""
+"""Bytes -> record: the one function that runs in a child process.
+
+The readers are imported there, with the first document: the crawl knows this module only for what comes back.
+"""
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from crawler.documents.archives import ARCHIVES, Member, unpack
-from crawler.documents.office import Convert
-from crawler.documents.reader import MAX_BYTES, read_document
-from crawler.documents.sniff import sniff
-from crawler.forms.parts import read_part
-from crawler.forms.reader import read_report
-from crawler.forms.record import report_record
 from crawler.outcomes import Outcome, OutcomeError
+
+if TYPE_CHECKING:
+    from crawler.documents.archives import Member
+    from crawler.documents.office import Convert
 
 PART_OUTCOMES = (Outcome.NO_TABLES, Outcome.NOT_A_REPORT)
 
@@ -43,6 +43,13 @@ def extract(content: bytes, expected: str | None = None, *, convert: Convert | N
         expected: the kind its link or name promised (``pdf``, ``docx``, ...), so that an error page sent in its place is told.
         convert: makes DOCX of office documents, see `crawler.documents.office`.
     """
+    from crawler.documents.archives import ARCHIVES, unpack
+    from crawler.documents.reader import MAX_BYTES, read_document
+    from crawler.documents.sniff import sniff
+    from crawler.forms.parts import read_part
+    from crawler.forms.reader import read_report
+    from crawler.forms.record import report_record
+
     start = time.perf_counter()
     try:
         if len(content) <= MAX_BYTES and sniff(content) in ARCHIVES:

@@ -1,25 +1,26 @@
-"""Publishing as the settings say."""
+"""Publishing as the settings say.
+
+What publishes is imported when it does, hours after a crawl begins.
+"""
 
 from __future__ import annotations
 
 import logging
 from typing import TYPE_CHECKING, Any
 
-from crawler.dataset.assertions import Thresholds
 from crawler.dataset.clock import utc_now
 from crawler.dataset.identity_summary import identity_lines
-from crawler.dataset.pruning import Pruned, Retention
-from crawler.dataset.publish import Override, Publication, publish
-from crawler.dataset.report import Surroundings
 from crawler.forms.titles import read_title
 from crawler.health import health_report, portal_states
-from crawler.pictures import SourcePictures
 
 if TYPE_CHECKING:
     from scrapy.settings import BaseSettings
 
+    from crawler.dataset.assertions import Thresholds
     from crawler.dataset.ledger import Ledger
     from crawler.dataset.organisations import Division
+    from crawler.dataset.pruning import Pruned
+    from crawler.dataset.publish import Override, Publication
     from crawler.workspace import Workspace
 
 logger = logging.getLogger(__name__)
@@ -44,6 +45,11 @@ def publish_workspace(
         override: who wants it current though assertions fail, and why.
         trust_ledger: open no record where the ledger says that nothing happened.
     """
+
+    from crawler.dataset.pruning import Retention
+    from crawler.dataset.publish import publish
+    from crawler.dataset.report import Surroundings
+    from crawler.pictures import SourcePictures
 
     def portals() -> list[dict[str, Any]]:
         now = utc_now()
@@ -72,6 +78,8 @@ def publish_workspace(
 
 
 def _thresholds(settings: BaseSettings) -> Thresholds:
+    from crawler.dataset.assertions import Thresholds
+
     return Thresholds(
         count_floor=settings.getfloat("PUBLISH_COUNT_FLOOR"),
         lost_organisations=settings.getfloat("PUBLISH_LOST_ORGANISATIONS"),

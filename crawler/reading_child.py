@@ -14,9 +14,12 @@ from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from crawler.documents.office import Convert
 from crawler.outcomes import OutcomeError
+
+if TYPE_CHECKING:
+    from crawler.documents.office import Convert
 
 ReadFunction = Callable[..., object]
 """Makes something of a content and of what is said about it; may take ``convert``."""

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 
+from scrapy.settings import default_settings
+
 BOT_NAME = "ogi-annual-reports"
 SPIDER_MODULES = ["spiders"]
 NEWSPIDER_MODULE = "spiders"
@@ -175,8 +177,10 @@ DOWNLOADER_MIDDLEWARES = {
     "crawler.middlewares.completeness.CompletenessMiddleware": 560,
 }
 
+# Ways into a running crawl, for which there is no use. Switched off, Scrapy would still import them, and aiohttp with them.
+_no_use = ("scrapy.extensions.telnet.TelnetConsole", "scrapy.extensions.remote_control.RemoteControl")
+EXTENSIONS_BASE = {name: order for name, order in default_settings.EXTENSIONS_BASE.items() if name not in _no_use}
 EXTENSIONS = {
-    "scrapy.extensions.telnet.TelnetConsole": None,
     "crawler.garbage.GarbageExtension": 490,
     "crawler.progress.ProgressExtension": 500,
     "crawler.window.WindowExtension": 510,

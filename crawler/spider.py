@@ -6,6 +6,7 @@ A spider of ``spiders/`` names itself and its province. What it does is in `craw
 from __future__ import annotations
 
 import asyncio
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 from scrapy import Request, Spider, signals
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from scrapy.crawler import Crawler
 
+    from crawler.dataset.organisations import Division
     from crawler.dataset.publish import Publication
     from crawler.outcomes import OutcomeError
     from crawler.portals.model import Portal
@@ -67,7 +69,6 @@ class ReportsSpider(Spider):
             )
             for portal in arguments.portals
         }
-        self.divisions = registered_divisions()
         self.publication: Publication | None = None
         self.health: dict[str, Any] | None = None
         """As ``health.json`` has it, once the run is over."""
@@ -119,6 +120,11 @@ class ReportsSpider(Spider):
         spider.discoveries = RevisitPolicy(spider.started_at, crawler.settings.getint("DISCOVERY_DAYS"))
         spider.retests = RevisitPolicy(spider.started_at, crawler.settings.getint("BROWSER_RETEST_DAYS"))
         return spider
+
+    @cached_property
+    def divisions(self) -> tuple[Division, ...]:
+        """Needed when the run publishes: the registry files of all provinces are read for it."""
+        return registered_divisions()
 
     @staticmethod
     def portal_key(portal: Portal) -> str:

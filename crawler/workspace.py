@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,24 +35,26 @@ class Workspace:
 
     root: Path
     files_store: str
-    ledger_url: str
+    ledger_url: str = field(repr=False)
+    """Of the database; may hold a password."""
 
     @classmethod
     def of(cls, settings: BaseSettings, spider: str, *, sample: bool = False) -> Workspace:
         """The workspace by the settings.
 
-        Sample reports go to ``<OUTPUT_DIR>/sample`` so that they never mix with real ones, unless ``OUTPUT_DIR`` is given on
-        the command line: then exactly there.
+        Sample reports go to ``<OUTPUT_DIR>/sample`` and a ledger there, so that they never mix with real ones, unless
+        ``OUTPUT_DIR`` or ``DATABASE_URL`` is given on the command line: then exactly there.
         """
-        output = Path(settings["OUTPUT_DIR"])
-        explicit = (settings.getpriority("OUTPUT_DIR") or 0) >= SETTINGS_PRIORITIES["cmdline"]
-        if sample and not explicit:
+        output, database = Path(settings["OUTPUT_DIR"]), settings["DATABASE_URL"]
+        if sample and not _on_command_line(settings, "OUTPUT_DIR"):
             output /= SAMPLE
+        if sample and not _on_command_line(settings, "DATABASE_URL"):
+            database = ""
         root = (output / spider).resolve()
         return cls(
             root=root,
             files_store=settings["FILES_STORE"] or str(root / "attachments"),
-            ledger_url=settings["DATABASE_URL"] or f"sqlite:///{root / 'ledger.sqlite'}",
+            ledger_url=database or f"sqlite:///{root / 'ledger.sqlite'}",
         )
 
     @property
@@ -85,6 +87,10 @@ class Workspace:
             handle.write(json.dumps({"process": os.getpid(), "started_at": iso(utc_now())}))
             handle.flush()
             yield
+
+
+def _on_command_line(settings: BaseSettings, name: str) -> bool:
+    return (settings.getpriority(name) or 0) >= SETTINGS_PRIORITIES["cmdline"]
 
 
 def _told(text: str) -> str:

@@ -153,7 +153,7 @@ def _answers(url: str) -> bool:
 def new_database(server: str) -> Iterator[str]:
     """The address of an empty database, which goes with the block."""
     name = f"ogi_test_{uuid.uuid4().hex}"
-    engine = sa.create_engine(server, isolation_level="AUTOCOMMIT")
+    engine = sa.create_engine(server, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
     try:
         with engine.connect() as connection:
             for options in DATABASES:
@@ -174,7 +174,7 @@ def new_database(server: str) -> Iterator[str]:
 def new_schema(database: str) -> Iterator[str]:
     """The address of an empty schema of the database, which goes with the block."""
     name = f"s{uuid.uuid4().hex}"
-    engine = sa.create_engine(database, isolation_level="AUTOCOMMIT")
+    engine = sa.create_engine(database, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
     try:
         with engine.connect() as connection:
             connection.exec_driver_sql(f"CREATE SCHEMA {name}")

@@ -294,9 +294,12 @@ def test_without_the_extra_a_scan_says_what_to_install(monkeypatch: pytest.Monke
 
 
 def test_nothing_of_ocr_is_loaded_before_there_is_a_scan() -> None:
-    code = "import sys, crawler.extraction; print([m for m in ('cv2', 'onnxruntime', 'rapidocr', 'PIL') if m in sys.modules])"
+    code = (
+        "import sys; from crawler.extraction import extract; print(extract(b'<p>no report').outcome.value);"
+        "print([name for name in ('cv2', 'onnxruntime', 'rapidocr', 'PIL') if name in sys.modules])"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    assert done.stdout.split("\n")[:2] == ["not_a_report", "[]"]
 
 
 def _png(width: int, height: int) -> bytes:

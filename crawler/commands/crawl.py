@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import sys
 from contextlib import ExitStack
 from typing import cast
@@ -15,7 +16,6 @@ from scrapy.spiders import Spider
 from crawler.arguments import CrawlArguments
 from crawler.dataset.clock import utc_now
 from crawler.spider import ReportsSpider
-from crawler.summary import run_summary
 from crawler.window import Window
 from crawler.workspace import SAMPLE, AlreadyRunningError, Workspace
 
@@ -58,6 +58,8 @@ class Command(ScrapyCrawl):
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Crawl, then say what came of it."""
         assert self.settings is not None  # noqa: S101 - set by scrapy.cmdline
+        # The libraries stay: what is still to be imported makes the collector look at them again and again.
+        gc.freeze()
         if len(args) != 1:
             super().run(args, opts)
             return
@@ -96,6 +98,8 @@ class Command(ScrapyCrawl):
         spider = self.crawler.spider if self.crawler else None
         if not isinstance(spider, ReportsSpider):
             return
+        from crawler.summary import run_summary
+
         sys.stdout.write(run_summary(spider, cast("Crawler", self.crawler).stats.get_stats()))
         if spider.all_failed:
             self.exitcode = EXIT_ALL_FAILED

@@ -11,20 +11,21 @@ from collections.abc import Iterator
 from concurrent.futures import Future
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 from tqdm import tqdm
 
 from crawler import EXTRACTOR_VERSION
-from crawler.dataset.assemble import local_record
-from crawler.dataset.organisations import Gazetteer
 from crawler.divisions import registered_divisions
 from crawler.documents.sniff import sniff
-from crawler.extraction import Extraction
 from crawler.isolation import ExtractionPool
 from crawler.outcomes import Outcome
+
+if TYPE_CHECKING:
+    from crawler.dataset.organisations import Gazetteer
+    from crawler.extraction import Extraction
 
 AHEAD = 16
 """Files handed to the children before the oldest answer is awaited, so that output keeps the order given."""
@@ -97,6 +98,8 @@ class Command(ScrapyCommand):
 
     @staticmethod
     def _line(name: str, content: bytes, future: Future[Extraction]) -> dict[str, Any]:
+        from crawler.dataset.assemble import local_record
+
         extraction = future.result()
         if extraction.record is None or extraction.outcome is not Outcome.OK:
             return _error(name, extraction.outcome, extraction.message)
@@ -117,6 +120,8 @@ class Command(ScrapyCommand):
 
 @cache
 def _gazetteer() -> Gazetteer:
+    from crawler.dataset.organisations import Gazetteer
+
     return Gazetteer(registered_divisions())
 
 

@@ -6,17 +6,20 @@ import argparse
 import os
 import pwd
 import sys
+from typing import TYPE_CHECKING
 
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 from sqlalchemy.exc import OperationalError
 
 from crawler.dataset.ledger import Ledger
-from crawler.dataset.publish import FAILED_STATUS, Override
 from crawler.dataset.versions import PublishLockedError
 from crawler.divisions import registered_divisions
 from crawler.publication import publication_lines, publish_workspace
 from crawler.workspace import Workspace
+
+if TYPE_CHECKING:
+    from crawler.dataset.publish import Override
 
 EXIT_CANNOT_WRITE = 1
 EXIT_NOT_PUBLISHED = 2
@@ -57,6 +60,8 @@ class Command(ScrapyCommand):
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Publish and say what came of it."""
+        from crawler.dataset.publish import FAILED_STATUS
+
         if len(args) > 1:
             raise UsageError("name one spider: scrapy publish henan_reports")
         override = _override(opts)
@@ -91,6 +96,8 @@ def _override(opts: argparse.Namespace) -> Override | None:
     Raises:
         UsageError: there is no reason, or a reason for nothing.
     """
+    from crawler.dataset.publish import Override
+
     reason = _plain(opts.reason)
     if not opts.force:
         if opts.reason is not None or opts.by is not None:

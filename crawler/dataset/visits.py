@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from crawler.dataset import tables
 from crawler.dataset.clock import Clock, iso
 from crawler.dataset.model import KnownDocument, KnownPage, KnownReading, Validators
+from crawler.dataset.repeating import repeatable
 from crawler.dataset.sql import upsert
 from crawler.dataset.writing import Writer
 from crawler.outcomes import Outcome
@@ -24,6 +25,7 @@ MOST_URLS = 500
 """Of one question; both databases take more parameters than that, but not without end."""
 
 
+@repeatable
 class Visits:
     """The memory of earlier nights.
 

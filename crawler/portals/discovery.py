@@ -461,7 +461,7 @@ def examine(content: bytes, url: str, portal: Portal, stage: Stage, encoding: st
     list_page, problem = None, None
     if role == "column":
         try:
-            list_page = read_list(content, url, family=portal.family, encoding=encoding)
+            list_page = read_list(content, url, family=portal.family or family.name, encoding=encoding)
         except ListShapeError as error:
             problem = error.message
     is_report = role == "article" and _is_report(content, url, encoding)

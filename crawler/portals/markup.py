@@ -1,6 +1,7 @@
 """The small tools every portal parser shares: bytes to text, text to a tree, links, dates. Pure; never raises on bad markup.
 
-Pages are read in threads, which nothing can stop: so what a page can cost is bounded here and wherever a page is walked.
+A page that takes longer than ``PAGE_TIMEOUT`` takes its child process with it, and is lost with all its reports: so what a page
+can cost is bounded here and wherever a page is walked.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ import re
 import tomllib
 import unicodedata
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Literal
 
@@ -21,6 +21,8 @@ _EXTENSION = re.compile(r"\.(?:pdf|docx?|wps|xlsx?|ofd|zip|rar|7z|rtf|s?html?)$"
 _FURNITURE = re.compile(r"^(?:附件\d*|附\d*|点击(?:下载|查看)|下载|查看)?[:：.、]*")
 _NOT_A_NAME = re.compile(r"[\s\W_]+|(?:19|20)\d\d|年度?|工作|关于|政府信息公开|各类|历年|历史|专栏|栏目|公开|本级")
 _MAX_LENGTH = 400
+_REMEMBERED = 8192
+"""A page asks of each of its links up to four times; those of a portal stand on each of its pages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +70,13 @@ def classify_title(title: str) -> TitleVerdict:
     >>> classify_title("关于做好2023年政府信息公开工作年度报告编制工作的通知").kind
     'lookalike'
     """
+    return _judge(title[:_MAX_LENGTH])
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _judge(title: str) -> TitleVerdict:
     words = _words()
-    plain = unicodedata.normalize("NFKC", title[:_MAX_LENGTH]).translate(words.traditional)
+    plain = unicodedata.normalize("NFKC", title).translate(words.traditional)
     plain = _EXTENSION.sub("", re.sub(r"\s+", "", plain)).lower()
     plain = _FURNITURE.sub("", plain)
     if not plain:

@@ -31,6 +31,8 @@ from crawler.portals.model import Link, ListPage, ListRequest, ListShapeError
 
 NAME = "kaipu"
 PAGE_SIZE = 15
+_PATH = "/search"
+"""In whatever way the address is written; looking for it takes a hundredth of the time."""
 _HEX = r"[0-9a-fA-F]{32}"
 _WRITTEN = re.compile(rf"(?P<path>(?:/[\w-]{{1,40}}){{0,3}}/search(?:List)?/){_HEX}(?:\?[^\s\"'<>]{{0,400}})?")
 _JOINED = re.compile(r"""["'](?P<path>(?:/[\w-]{1,40}){0,3}/search(?:List)?/)["']\s*\+""")
@@ -47,7 +49,7 @@ class Kaipu:
     def detect(self, html: str, url: str) -> int:
         """Certain with the API's address and parameters in a script; possible with the channel in the page's own address."""
         if _endpoint(html, url) is None:
-            return 88 if _JOINED.search(html) and _MARKS.search(html) else 0
+            return 88 if _MARKS.search(html) and _JOINED.search(html) else 0
         return 88 if _MARKS.search(html) else 45
 
     def parse_list(self, html: str, url: str) -> ListPage:
@@ -84,12 +86,15 @@ def _row(entry: dict[str, object], page_url: str) -> Link | None:
 
 def _endpoint(html: str, url: str) -> str | None:
     """The API's address for the page's channel, as far as the page gives it."""
-    written = _WRITTEN.search(html)
-    if written:
-        return written.group(0).replace("&amp;", "&")
-    joined, channel = _JOINED.search(html), _CHANNEL.search(html)
-    if joined and channel:
-        return joined["path"] + channel["channel"]
+    joined = None
+    if _PATH in html:
+        written = _WRITTEN.search(html)
+        if written:
+            return written.group(0).replace("&amp;", "&")
+        joined = _JOINED.search(html)
+        channel = _CHANNEL.search(html) if joined else None
+        if joined and channel:
+            return joined["path"] + channel["channel"]
     own = dict(parse_qsl(urlsplit(url).query)).get("channelid", "")
     if re.fullmatch(_HEX, own) and urlsplit(url).path.endswith(".shtml"):
         return (joined["path"] if joined else "/searchList/") + own
