@@ -33,6 +33,9 @@ CONCURRENT_REQUESTS_PER_DOMAIN = 1
 # Across hosts. A host that keeps silent occupies two places (its page and its robots.txt) until HOME_TIMEOUT, and must not
 # make the others wait.
 CONCURRENT_REQUESTS = 400
+# Bytes of answers whose callbacks are not at their end, above which Scrapy starts nothing new: a list is at work until the
+# known pages behind it have been asked about.
+SCRAPER_SLOT_MAX_ACTIVE_SIZE = 64 * 1024 * 1024
 # Scrapy starts as many tasks for each response, whatever it yields: the default of 100 costs 1.4 ms of processor a page.
 CONCURRENT_ITEMS = 4
 # Seconds between two requests to one host; a portal's own `delay` replaces it.

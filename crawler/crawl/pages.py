@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from scrapy import Request
+from scrapy.spidermiddlewares.httperror import HttpError
 
 from crawler import EXTRACTOR_VERSION
 from crawler.crawl.answers import NOT_MODIFIED, validators
@@ -62,8 +63,33 @@ class Pages:
             column, link = sweep.rows.popleft()
             sweep.looked_up -= 1
             visit = self._visit(sweep, column, link, sweep.known.pop(link.url, None))
-            if visit is not None:
+            if isinstance(visit, Request) and visit.cb_kwargs["known"] is not None and not self._is_ending:
+                async for found in self._ask(visit):
+                    yield found
+            elif visit is not None:
                 yield visit
+
+    @property
+    def _is_ending(self) -> bool:
+        """Whether the run ends: then what is left is for the next one. Scrapy tells it nowhere else."""
+        slot = self.spider.crawler.engine._slot  # noqa: SLF001
+        return slot is None or slot.closing is not None
+
+    async def _ask(self, request: Request) -> AsyncIterator[Request | PageItem]:
+        """Ask about a known page, past the scheduler: of most nothing comes but a 304, which is to cost next to nothing."""
+        sweep: PortalSweep = request.cb_kwargs["sweep"]
+        try:
+            response = await self.spider.crawler.engine.download_async(request)
+        except Exception as error:  # noqa: BLE001 - told as the outcome of this one page
+            yield self._unreached(request, error)
+            return
+        finally:
+            sweep.in_flight -= 1
+        if response.status != NOT_MODIFIED and response.status // 100 != 2:
+            yield self._unreached(request, HttpError(response))
+            return
+        async for found in self._read(response, **request.cb_kwargs):
+            yield found
 
     async def _look_up(self, sweep: PortalSweep) -> None:
         """What the ledger has of the next rows. Another answer's turn may come while it is looked up."""
@@ -99,10 +125,17 @@ class Pages:
     async def read(
         self, response: Response, sweep: PortalSweep, column: ColumnSweep, link: Link, known: KnownPage | None = None
     ) -> AsyncIterator[Request | PageItem]:
-        """Read an article: its title and date, the documents it links, and its own body."""
+        """Read what a row led to, and send for the next."""
         sweep.in_flight -= 1
         async for visit in self.feed(sweep):
             yield visit
+        async for found in self._read(response, sweep, column, link, known):
+            yield found
+
+    async def _read(
+        self, response: Response, sweep: PortalSweep, column: ColumnSweep, link: Link, known: KnownPage | None = None
+    ) -> AsyncIterator[Request | PageItem]:
+        """An article: its title and date, the documents it links, and its own body."""
         if response.status == NOT_MODIFIED and known is not None:
             if not self.spider.unchanged.take(sweep.key, known):
                 yield self._known_item(sweep, column, link, known)
@@ -180,14 +213,17 @@ class Pages:
         """An article that cannot be read is an item with an outcome."""
         request = cast("Request", failure.request)  # type: ignore[attr-defined]
         sweep: PortalSweep = request.cb_kwargs["sweep"]
-        column: ColumnSweep = request.cb_kwargs["column"]
-        link: Link = request.cb_kwargs["link"]
         sweep.in_flight -= 1
-        outcome, message = describe_exception(cast("BaseException", failure.value), request.url)
-        self.spider.logger.warning("%s: %s: %s", sweep.portal.name, outcome.value, message)
-        yield self.item(sweep, column, link.url, link, outcome=outcome.value, message=message)
+        yield self._unreached(request, cast("BaseException", failure.value))
         async for visit in self.feed(sweep):
             yield visit
+
+    def _unreached(self, request: Request, error: BaseException) -> PageItem:
+        sweep: PortalSweep = request.cb_kwargs["sweep"]
+        link: Link = request.cb_kwargs["link"]
+        outcome, message = describe_exception(error, request.url)
+        self.spider.logger.warning("%s: %s: %s", sweep.portal.name, outcome.value, message)
+        return self.item(sweep, request.cb_kwargs["column"], link.url, link, outcome=outcome.value, message=message)
 
     def item(self, sweep: PortalSweep, column: ColumnSweep, url: str, link: Link, **values: Any) -> PageItem:
         """What becomes of a row, as it passes through the pipelines."""
