@@ -30,7 +30,7 @@ from crawler.dataset.model import (
     Record,
     Sighting,
 )
-from crawler.dataset.repeating import repeatable, resumed
+from crawler.dataset.repeating import never_reached, repeat, repeatable, resumed
 from crawler.dataset.visits import Visits, known_document
 from crawler.dataset.writing import Writer
 from crawler.outcomes import Outcome
@@ -89,7 +89,8 @@ class Ledger:
         self.writer = Writer(self._engine)
         self.visits = Visits(self.writer, self._reader, clock)
         try:
-            self._prepare_tables()
+            # An address that does not work is told at once.
+            repeat(self._prepare_tables, unless=never_reached)
         except BaseException:
             self.close()
             raise

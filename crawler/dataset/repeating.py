@@ -47,8 +47,16 @@ def is_lost(error: sa.exc.DBAPIError) -> bool:
     return state in LOST_STATES or state.startswith(CONNECTION_STATES)
 
 
-def repeat(work: Callable[[], Result]) -> Result:
+def never_reached(error: sa.exc.DBAPIError) -> bool:
+    """Whether there was no connection to lose: the server is away, or does not know us."""
+    return not error.connection_invalidated and getattr(error.orig, "sqlstate", "") is None
+
+
+def repeat(work: Callable[[], Result], *, unless: Callable[[sa.exc.DBAPIError], bool] = lambda _: False) -> Result:
     """Does the work, again where the connection was lost, for `RESTART_SECONDS`. Inside other such work: once.
+
+    Args:
+        unless: tells the errors that are given on all the same.
 
     Raises:
         sqlalchemy.exc.DBAPIError: what the database said, where that is no lost connection or the server stays away.
@@ -61,7 +69,7 @@ def repeat(work: Callable[[], Result]) -> Result:
             with as_part():
                 return work()
         except sa.exc.DBAPIError as error:
-            if not patience.covers(error):
+            if unless(error) or not patience.covers(error):
                 raise
         patience.wait()
 
