@@ -1,4 +1,4 @@
-"""Portal pages are parsed in threads, which nothing can stop: whatever a page holds, it costs little, and a documented error at most."""
+"""A page that is not read in its time is lost: whatever a page holds, it costs less than that, and a documented error at most."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from crawler.portals.discovery import Stage, examine, page_role
 from crawler.portals.families import read_list
 from crawler.portals.markup import MAX_TAGS, parse_html, text_of
 from crawler.portals.model import ListShapeError, Portal
+from crawler.settings import PAGE_MAX_BYTES, PAGE_TIMEOUT
 from tests.hostile_pages import PAGES
 
 URL = "http://www.example.gov.cn/zwgk/nb/"
@@ -65,8 +66,8 @@ def test_every_hostile_page_ends_in_a_page_or_a_documented_error() -> None:
 
 @pytest.mark.soak
 @pytest.mark.timeout(7200)
-@pytest.mark.parametrize("size", [3_000_000, 8_000_000])
-def test_the_longest_pages_cost_seconds(size: int) -> None:
+@pytest.mark.parametrize("size", [3_000_000, PAGE_MAX_BYTES])
+def test_the_longest_pages_are_read_or_refused_in_half_their_time(size: int) -> None:
     slowest: list[tuple[float, str]] = []
     for name, make in PAGES.items():
         content = make(size).encode()
@@ -75,7 +76,7 @@ def test_the_longest_pages_cost_seconds(size: int) -> None:
     sys.stdout.write(f"\n{len(slowest)} readings of pages of {size} bytes; the slowest:\n")
     for taken, what in slowest[:10]:
         sys.stdout.write(f"  {taken:6.2f} s {what}\n")
-    assert slowest[0][0] < 30
+    assert slowest[0][0] < PAGE_TIMEOUT / 2
 
 
 def test_a_page_of_endless_tags_is_refused_with_its_reason() -> None:

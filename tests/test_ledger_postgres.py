@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import logging
 import os
@@ -150,6 +151,34 @@ def test_a_run_goes_on_after_its_server_was_restarted(undisturbed: dict[str, lis
 
         assert written_while(url, restart, PAGES) >= 2
         assert content(url) == undisturbed
+
+
+# The driver cannot close a cursor whose connection is gone, and says so when it is collected.
+@pytest.mark.filterwarnings("ignore:.*ServerCursor.*was deleted while still open:ResourceWarning")
+def test_a_stream_goes_on_where_it_was_lost(url: str) -> None:
+    pages = [f"http://h/{number}" for number in range(600)]
+
+    def work() -> None:
+        for number, page in enumerate(pages):
+            ledger.record_page(page, portal="p", outcome=Outcome.OK, title="t")
+            ledger.record_document(page, page_url=page, role="body", outcome=Outcome.OK, sha256=f"{number:064x}", path="x")
+
+    with opened(url) as ledger:
+        ledger.record_portal(SPIDER, "p", name="n", region="河南省", home="http://h/")
+        ledger.writer.run(work)
+
+        def streamed(stream: Iterator[Any]) -> list[Any]:
+            had = []
+            for one in stream:
+                had.append(one)
+                if len(had) in (1, 450):
+                    assert terminate(url)
+            return had
+
+        assert [sighting.url for sighting in streamed(ledger.iter_sightings(SPIDER))] == sorted(pages)
+        assert [document.url for document in streamed(ledger.archived_documents(SPIDER, "1"))] == pages
+        assert streamed(ledger.listed_titles(SPIDER)) == [("p", "t")] * 600
+    gc.collect()
 
 
 def test_a_thread_that_writes_together_begins_again_with_all_of_it(url: str) -> None:

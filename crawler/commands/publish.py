@@ -12,6 +12,7 @@ from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 from sqlalchemy.exc import OperationalError
 
+from crawler.dataset.connections import LedgerError
 from crawler.dataset.ledger import Ledger
 from crawler.dataset.versions import PublishLockedError
 from crawler.divisions import registered_divisions
@@ -78,6 +79,10 @@ class Command(ScrapyCommand):
         except PublishLockedError as error:
             sys.stderr.write(f"{error}\n")
             self.exitcode = EXIT_TRY_LATER
+            return
+        except LedgerError as error:
+            sys.stderr.write(f"{error}\n")
+            self.exitcode = EXIT_CANNOT_WRITE
             return
         except (OSError, OperationalError) as error:
             told = error.orig if isinstance(error, OperationalError) else error

@@ -30,7 +30,7 @@ from crawler.dataset.model import (
     Record,
     Sighting,
 )
-from crawler.dataset.repeating import repeatable
+from crawler.dataset.repeating import never_reached, repeat, repeatable, resumed
 from crawler.dataset.visits import Visits, known_document
 from crawler.dataset.writing import Writer
 from crawler.outcomes import Outcome
@@ -89,7 +89,8 @@ class Ledger:
         self.writer = Writer(self._engine)
         self.visits = Visits(self.writer, self._reader, clock)
         try:
-            self._prepare_tables()
+            # An address that does not work is told at once.
+            repeat(self._prepare_tables, unless=never_reached)
         except BaseException:
             self.close()
             raise
@@ -326,6 +327,7 @@ class Ledger:
             row = connection.execute(statement).mappings().one_or_none()
         return None if row is None else known_document(row)
 
+    @resumed(key=lambda document: document.sha256)
     def archived_documents(self, spider: str, extractor_version: str) -> Iterator[ArchivedDocument]:
         """Every content in the archive from the spider's portals once, by sha256, with what is known of its reading."""
         page, document, portal, own = tables.pages.c, tables.documents.c, tables.portals.c, tables.extractions.c
@@ -407,6 +409,7 @@ class Ledger:
 
     # What publishing needs
 
+    @resumed(key=lambda sighting: (sighting.portal, sighting.page_url, sighting.url, sighting.sha256))
     def iter_sightings(self, spider: str) -> Iterator[Sighting]:
         """Every document on a page of the spider's portals with its newest reading, by portal, page, URL and content.
 
@@ -533,15 +536,21 @@ class Ledger:
 
     def listed_titles(self, spider: str) -> Iterator[tuple[str, str]]:
         """Portal and title of every page that its list still shows."""
+        for portal, _, title in self._listed(spider):
+            yield portal, title
+
+    @resumed(key=lambda listed: listed[:2])
+    def _listed(self, spider: str) -> Iterator[tuple[str, str, str]]:
         page, portal = tables.pages.c, tables.portals.c
         statement = (
-            sa.select(page.portal, sa.func.coalesce(page.list_title, page.title, "").label("listed_as"))
+            sa.select(page.portal, page.url, sa.func.coalesce(page.list_title, page.title, "").label("listed_as"))
             .join(tables.portals, portal.portal == page.portal)
             .where(portal.spider == spider, page.gone_at.is_(None))
+            .order_by(page.portal, page.url)
         )
         with self._stream(statement) as rows:
             for row in rows.mappings():
-                yield row["portal"], row["listed_as"]
+                yield row["portal"], row["url"], row["listed_as"]
 
     def outcome_counts(self, *, spider: str | None = None, run: int | None = None) -> dict[Outcome, int]:
         """How many documents ended in which outcome, for one run or for all that a spider's portals hold.

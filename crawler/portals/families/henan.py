@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from itertools import islice
 
 from crawler.portals.families.base import MAX_PAGES, numbered_page, page_number, require_rows
 from crawler.portals.families.rows import Reading, read_rows
@@ -17,7 +18,18 @@ from crawler.portals.model import ListPage
 
 NAME = "henan"
 SIGNATURE = re.compile(r"""<\w+[^>]{0,400}\bid\s*=\s*["']?pageDec\b[^>]{0,400}>""", re.IGNORECASE)
+_NAME_OF_IT = re.compile(r"""\bid\s*=\s*["']?pageDec\b""", re.IGNORECASE)
+_AROUND = 1_000
+"""Characters before and after the name in which its tag is looked for: longer than what ``SIGNATURE`` takes."""
+_MAX_NAMED = 20
 _ATTRIBUTE = r"""\b{}\s*=\s*["']?\s*(\d{{1,6}})"""
+
+
+def _pager_tag(html: str) -> re.Match[str] | None:
+    """Where the name stands: trying every tag takes seconds where a page is all opening brackets."""
+    named = islice(_NAME_OF_IT.finditer(html), _MAX_NAMED)
+    tags = (SIGNATURE.search(html, max(name.start() - _AROUND, 0), name.end() + _AROUND) for name in named)
+    return next(filter(None, tags), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +84,7 @@ class Henan:
 
     def detect(self, html: str, url: str) -> int:  # noqa: ARG002 - the protocol's signature
         """Certain where ``#pageDec`` stands with a page count; likely where the platform's script host is named beside it."""
-        tag = SIGNATURE.search(html)
+        tag = _pager_tag(html)
         if not tag:
             return 0
         return 95 if "pagecount" in tag.group(0).lower() else 60
@@ -100,7 +112,7 @@ def _pages(reading: Reading, numbers: tuple[int, ...]) -> tuple[str, ...]:
 
 
 def _declared(html: str) -> tuple[int | None, int | None]:
-    tag = SIGNATURE.search(html)
+    tag = _pager_tag(html)
 
     def attribute(name: str) -> int | None:
         found = re.search(_ATTRIBUTE.format(name), tag.group(0), re.IGNORECASE) if tag else None
