@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from itemloaders import ItemLoader
-from itemloaders.processors import Identity, MapCompose, TakeFirst
+from itemloaders.processors import MapCompose, TakeFirst
 from w3lib.html import replace_entities
-
-from crawler.items import PageItem
 
 
 def _clean(text: str | None) -> str | None:
@@ -21,16 +19,10 @@ def _clean(text: str | None) -> str | None:
 
 
 class PageLoader(ItemLoader):
-    """Loads a `PageItem`; of several values for a field the first that says something counts.
+    """Loads what a list and an article print of a page, for a `PageItem`; of several values the first that says something
+    counts."""
 
-    The order of ``add_value`` calls is the order of trust: the article's own words before the list's.
-    """
-
-    default_item_class = PageItem
     default_output_processor = TakeFirst()
     title_in = MapCompose(_clean)
     list_title_in = MapCompose(_clean)
     source_in = MapCompose(_clean)
-    portal_in = Identity()
-    documents_in = Identity()
-    documents_out = Identity()

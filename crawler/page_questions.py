@@ -33,7 +33,8 @@ class Question(Protocol[Answer_co]):
         """What the page says. Raises ``ValueError`` for a page over a limit, `ListShapeError` for a list of another shape."""
 
 
-@dataclass(frozen=True, slots=True)
+# None of these has slots: what has them is pickled by Python code (3.11), and there are thousands a minute.
+@dataclass(frozen=True)
 class Answered(Generic[T]):
     """What a child sends back: the answer, or why the page has none."""
 
@@ -53,7 +54,7 @@ def answer(content: bytes, question: Question[T]) -> Answered[T]:
         return Answered(refusal=error)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Body:
     """An article's own text as a document: of its bytes the digest, the kind and the number; its characters; whether it stands
     under headings of the form."""
@@ -65,7 +66,7 @@ class Body:
     has_sections: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ArticleReading:
     """An article, without its texts, and the fingerprint of what it says."""
 
@@ -74,7 +75,7 @@ class ArticleReading:
     fingerprint: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ArticleQuestion:
     """What stands on the article behind a row? ``None``: it is a column under a report's name."""
 

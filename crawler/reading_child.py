@@ -56,7 +56,7 @@ class ConversionRequest:
     office_format: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Reply:
     """What became of one content in a child: what its function returned, or ``problem`` says why there is nothing.
 

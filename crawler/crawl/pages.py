@@ -41,6 +41,9 @@ IMAGES_FRAGMENT = "#page-images"
 BODY_MIN_CHARACTERS = 600
 """An article with attachments and less text than this is only their cover; the shortest reports have 2,800 characters."""
 
+PRINTED = ("title", "published_date", "source")
+"""What an article says of itself, and a loader makes even."""
+
 ROWS_LOOKED_UP = 40
 """Rows of one portal whose pages are looked up in the ledger at once."""
 
@@ -228,9 +231,9 @@ class Pages:
     def item(self, sweep: PortalSweep, column: ColumnSweep, url: str, link: Link, **values: Any) -> PageItem:
         """What becomes of a row, as it passes through the pipelines."""
         loader = PageLoader(item={})
-        loader.add_value(None, {"portal": sweep.portal, "column_url": column.url, "page_url": url})
-        loader.add_value(None, {"list_title": link.text, "list_date": link.date, **values})
-        return PageItem(**loader.load_item())
+        printed = {name: values.pop(name) for name in PRINTED if name in values}
+        loader.add_value(None, {"list_title": link.text, "list_date": link.date, **printed})
+        return PageItem(sweep.portal, column.url, url, **loader.load_item(), **values)
 
 
 def promised_kind(url: str) -> str | None:

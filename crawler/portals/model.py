@@ -86,7 +86,7 @@ class ListPage:
     """Why rows of this list cannot be reached from here, in a sentence: its column is incomplete, whatever its totals say."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ArticlePage:
     """One article: its own title and date, where it comes from, and the documents linked from it.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -355,6 +355,7 @@ class _Table:
         return float(value)
 
 
+@lru_cache(maxsize=8192)
 def allowed_hosts(portal: Portal) -> frozenset[str]:
     """Every host that may be asked on behalf of ``portal``: its own, those it names, and its province's attachment hosts.
 
