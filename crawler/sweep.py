@@ -96,6 +96,8 @@ class PortalSweep:
     """Rows still to be followed; a host takes one request at a time, so few are asked for at once."""
     known: dict[str, KnownPage] = field(default_factory=dict)
     """What the ledger has of the first ``looked_up`` rows, by their addresses."""
+    known_columns: dict[str, str] = field(default_factory=dict)
+    """Where documents among these rows, which lists link themselves, were listed before."""
     looked_up: int = 0
     in_flight: int = 0
     searching: bool = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -115,6 +116,29 @@ def test_a_column_that_moved_is_found_again_in_the_same_night(tmp_path: Path) ->
     assert len(second.records()) == 2
     assert any(record["column_url"].endswith("/gknb/") for record in second.records())
     assert all(record["gone_at"] is None for record in second.records())
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_a_row_that_two_columns_list_stays_in_the_one_it_was_first_seen_in(tmp_path: Path) -> None:
+    """Which of the two is read first is chance: it must be no news."""
+    site, output = tmp_path / "site", tmp_path / "output"
+    build(site, NAMES[:4])
+    column = site / "luanchuan" / "zwgk" / "zfxxgknb"
+    (column.parent / "nb").mkdir()
+    page = (column / "index.html").read_text("utf-8").replace('href="./', 'href="../zfxxgknb/')
+    (column.parent / "nb" / "index.html").write_text(page, "utf-8")
+    with served(site) as server:
+        home = server.url("luanchuan")
+        both = [f"{home}zwgk/zfxxgknb/", f"{home}zwgk/nb/"]
+        portals = tmp_path / "portals.toml"
+        first = crawl(portals_file(portals, server, columns=json.dumps(both[:1])), output)
+        second = crawl(portals_file(portals, server, columns=json.dumps(both[::-1])), output)
+        assert {record["column_url"] for record in first.records()} == {both[0]}, first.stdout
+        assert second.current.resolve() == first.current.resolve(), second.stdout
+        assert "2 of 2" in second.stdout or "8 rows" in second.stdout, second.stdout
+        third = crawl(portals_file(portals, server, columns=json.dumps(both[1:])), output)
+    assert {record["column_url"] for record in third.records()} == {both[1]}
 
 
 NOW = datetime(2026, 3, 1, 2, tzinfo=UTC)

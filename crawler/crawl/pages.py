@@ -97,19 +97,29 @@ class Pages:
     async def _look_up(self, sweep: PortalSweep) -> None:
         """What the ledger has of the next rows. Another answer's turn may come while it is looked up."""
         urls = [link.url for _, link in islice(sweep.rows, ROWS_LOOKED_UP)]
-        known = await asyncio.to_thread(self.spider.ledger.visits.known_pages, sweep.key, urls, EXTRACTOR_VERSION)
+        visits = self.spider.ledger.visits
+        known = await asyncio.to_thread(visits.known_pages, sweep.key, urls, EXTRACTOR_VERSION)
+        linked = list(filter(is_document_url, urls))
+        columns = await asyncio.to_thread(visits.columns_of, sweep.key, linked) if linked else {}
         if not sweep.looked_up and [link.url for _, link in islice(sweep.rows, len(urls))] == urls:
-            sweep.known, sweep.looked_up = known, len(urls)
+            sweep.known, sweep.known_columns, sweep.looked_up = known, columns, len(urls)
+
+    def _own_column(self, sweep: PortalSweep, column: ColumnSweep, recorded: str | None) -> ColumnSweep:
+        """Where a row belongs that more than one column lists: where it was recorded, as long as that column can be read."""
+        own = sweep.columns.get(recorded or "")
+        return column if own is None or own.problems else own
 
     def _visit(self, sweep: PortalSweep, column: ColumnSweep, link: Link, known: KnownPage | None) -> Request | PageItem | None:
         """Fetch the page of a row, ask whether it changed, or trust what is known of it; nothing, where that is all."""
         if is_document_url(link.url):
+            column = self._own_column(sweep, column, sweep.known_columns.get(link.url))
             document = DocumentItem(link.url, "attachment", link_text=link.text, expected=promised_kind(link.url))
             return self.item(sweep, column, link.url, link, documents=[document])
+        column = self._own_column(sweep, column, known.column_url if known else None)
         visit = self.spider.revisits.page(known, link)
         self.spider.crawler.stats.inc_value(f"page/visit/{visit.value}")
         if visit is Visit.TRUST and known is not None:
-            return None if self.spider.unchanged.take(sweep.key, known) else self._known_item(sweep, column, link, known)
+            return self._unchanged(sweep, column, link, known)
         sweep.in_flight += 1
         return Request(
             link.url,
@@ -140,8 +150,9 @@ class Pages:
     ) -> AsyncIterator[Request | PageItem]:
         """An article: its title and date, the documents it links, and its own body."""
         if response.status == NOT_MODIFIED and known is not None:
-            if not self.spider.unchanged.take(sweep.key, known):
-                yield self._known_item(sweep, column, link, known)
+            item = self._unchanged(sweep, column, link, known)
+            if item is not None:
+                yield item
             return
         content_type = (response.headers.get("Content-Type") or b"text/html").lower()
         if not content_type.startswith((b"text/", b"application/xhtml")):
@@ -198,8 +209,11 @@ class Pages:
                 documents.insert(0, body)
         return documents
 
-    def _known_item(self, sweep: PortalSweep, column: ColumnSweep, link: Link, known: KnownPage) -> PageItem:
-        """A page that is as it was: its documents are asked about, and it is not read again."""
+    def _unchanged(self, sweep: PortalSweep, column: ColumnSweep, link: Link, known: KnownPage) -> PageItem | None:
+        """A page that is as it was: it is not read again, its documents are asked about; nothing, where none has to be."""
+        in_place = known.column_url == column.url
+        if in_place and self.spider.unchanged.take(sweep.key, known):
+            return None
         return self.item(
             sweep,
             column,
@@ -209,7 +223,7 @@ class Pages:
             published_date=known.published_date,
             source=known.source,
             documents=unchanged_documents(known),
-            unchanged=True,
+            unchanged=in_place,
         )
 
     async def failed(self, failure: Failure) -> AsyncIterator[Request | PageItem]:

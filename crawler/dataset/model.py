@@ -75,6 +75,7 @@ class KnownPage:
     validators: Validators
     fetched_at: str
     documents: tuple[KnownDocument, ...]
+    column_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,7 +115,15 @@ class Visits:
                 statement = (
                     sa.select(
                         *(visit.url, visit.page_url, visit.fingerprint, visit.etag, visit.last_modified, visit.fetched_at),
-                        *(page.outcome, page.title, page.published_date, page.source, page.list_title, page.list_date),
+                        *(
+                            page.column_url,
+                            page.outcome,
+                            page.title,
+                            page.published_date,
+                            page.source,
+                            page.list_title,
+                            page.list_date,
+                        ),
                     )
                     .select_from(tables.visits)
                     .join(tables.pages, sa.and_(page.portal == visit.portal, page.url == visit.page_url))
@@ -137,7 +145,18 @@ class Visits:
                         validators=Validators(row["etag"], row["last_modified"]),
                         fetched_at=row["fetched_at"],
                         documents=tuple(documents.get(row["page_url"], ())),
+                        column_url=row["column_url"],
                     )
+        return found
+
+    def columns_of(self, portal: str, urls: Sequence[str]) -> dict[str, str]:
+        """The column of each of these pages, or documents that a list links itself, as last recorded."""
+        page = tables.pages.c
+        found: dict[str, str] = {}
+        with self._reader.connect() as connection:
+            for some in _portions(urls):
+                statement = sa.select(page.url, page.column_url).where(page.portal == portal, page.url.in_(some))
+                found |= {url: column for url, column in connection.execute(statement) if column}
         return found
 
     def keep_page(
