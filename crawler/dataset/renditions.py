@@ -79,10 +79,11 @@ def first_of_each_url(group: Sequence[Reading]) -> list[Reading]:
 
     A page's bytes may change every night (a counter, a token) while the report stays what it is; the ledger has them all.
     """
-    kept: dict[tuple[str, str, str], Reading] = {}
+    kept: dict[tuple[str, ...], Reading] = {}
     for reading in sorted(group, key=lambda reading: (reading.sighting.first_seen, reading.order)):
         sighting = reading.sighting
-        key = (sighting.url, sighting.page_url, sighting.portal)
+        # A report put together is another where one of its parts stands at another address.
+        key = (sighting.url, sighting.page_url, sighting.portal, *(part.url for part in reading.parts))
         first = kept.setdefault(key, reading)
         last_seen = max(first.sighting.last_seen, sighting.last_seen)
         kept[key] = replace(first, sighting=replace(first.sighting, last_seen=last_seen))
