@@ -70,6 +70,7 @@ class _Reader(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
         self._send(ForkingPickler.dumps(self._pool.orders))
         self._set_alarm(child_process.START_SECONDS)
+        self._pool.take_on(self)
 
     def give(self, task: _Task) -> None:
         """One more page to read, after those it has."""
@@ -229,6 +230,11 @@ class PageReaders:
             task.answered.cancel()
         self._waiting.clear()
 
+    def take_on(self, reader: _Reader) -> None:
+        """A child is started: what it is given waits in its socket until it is there."""
+        self._readers.append(reader)
+        self._hand_out()
+
     def go_on(self, reader: _Reader) -> None:
         """A child has answered: give it the next page, or let it go if it has read many."""
         if reader.taken >= self.max_pages:
@@ -268,9 +274,7 @@ class PageReaders:
             return
         self._starting -= 1
         loop = asyncio.get_running_loop()
-        _, reader = await loop.create_connection(lambda: _Reader(self, process), sock=ours)
-        self._readers.append(reader)
-        self._hand_out()
+        await loop.create_connection(lambda: _Reader(self, process), sock=ours)
 
     async def _bury(self, reader: _Reader) -> None:
         """Reap the child, with whatever it started, and see to its pages."""

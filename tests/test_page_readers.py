@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import os
-import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
@@ -117,17 +116,16 @@ def test_a_child_that_died_once_is_no_reason_to_give_up(tmp_path: Path) -> None:
 
 
 def test_a_slow_page_does_not_hold_up_the_others() -> None:
-    async def work(readers: PageReaders) -> float:
+    async def work(readers: PageReaders) -> None:
         slow = asyncio.create_task(readers.read(b"", Command("loop")))
-        await ends(readers, *[Command("read")] * AHEAD)
-        begun = time.monotonic()
-        await ends(readers, *[Command("read")] * 30)
-        seconds = time.monotonic() - begun
-        with pytest.raises(OutcomeError):
-            await slow
-        return seconds
+        # Both children are there once the second has answered; what the first was given by then has to wait.
+        late = [asyncio.create_task(readers.read(b"x", Command("read"))) for _ in range(2 * AHEAD)]
+        await asyncio.wait(late, return_when=asyncio.FIRST_COMPLETED)
+        assert await ends(readers, *[Command("read")] * 30) == [str(number) for number in range(30)]
+        assert not slow.done()
+        slow.cancel()
 
-    assert with_readers(work, workers=2, timeout=8) < 6
+    with_readers(work, workers=2, timeout=120)
 
 
 def test_a_child_is_replaced_after_so_many_pages() -> None:

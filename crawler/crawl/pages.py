@@ -91,7 +91,7 @@ class Pages:
         if response.status != NOT_MODIFIED and response.status // 100 != 2:
             yield self._unreached(request, HttpError(response))
             return
-        async for found in self._read(response, **request.cb_kwargs):
+        async for found in self.article(response, **request.cb_kwargs):
             yield found
 
     async def _look_up(self, sweep: PortalSweep) -> None:
@@ -142,10 +142,10 @@ class Pages:
         sweep.in_flight -= 1
         async for visit in self.feed(sweep):
             yield visit
-        async for found in self._read(response, sweep, column, link, known):
+        async for found in self.article(response, sweep, column, link, known):
             yield found
 
-    async def _read(
+    async def article(
         self, response: Response, sweep: PortalSweep, column: ColumnSweep, link: Link, known: KnownPage | None = None
     ) -> AsyncIterator[Request | PageItem]:
         """An article: its title and date, the documents it links, and its own body."""

@@ -97,7 +97,7 @@ class Search:
                 column.collected.add(step.url)
                 column.reports += 1
                 if self.spider.follow_rows:
-                    async for found in self.spider.pages.read(response, sweep, column, Link(step.url, "")):
+                    async for found in self.spider.pages.article(response, sweep, column, Link(step.url, "")):
                         yield found
             elif (
                 step.problem and not response.meta.get("browser") and await self.spider.browser.is_wanted(sweep, response.body)
