@@ -114,8 +114,8 @@ def own_server() -> Iterator[Server]:
     """A server that may be restarted; the test is skipped where there is none to start."""
     pytest.importorskip("psycopg", reason="psycopg is not installed: make test does that")
     reason, bin_folder = why_no_server(), programs()
-    if reason or bin_folder is None:
-        pytest.skip(reason or "")
+    if reason is not None or bin_folder is None:
+        pytest.skip(reason or "no PostgreSQL server to start: apt-get install postgresql")
     with Server(bin_folder) as server:
         yield server
 
@@ -129,7 +129,7 @@ def any_server() -> Iterator[str]:
         yield url
         return
     if "OGI_TEST_POSTGRES" in os.environ:
-        pytest.skip("the PostgreSQL that OGI_TEST_POSTGRES names does not answer")
+        pytest.skip("the PostgreSQL that OGI_TEST_POSTGRES names does not answer: start it, or unset OGI_TEST_POSTGRES")
     with own_server() as server:
         yield server.url
 

@@ -262,6 +262,16 @@ def test_corrected_tables_are_a_new_version_of_the_joined_report() -> None:
     assert all(JOINED_FROM_PARTS in one["quality_flags"] for one in (record, old))
 
 
+def test_a_table_file_that_moves_is_the_same_report_at_both_addresses() -> None:
+    report = source()
+    before, after = (f"http://lc.example/{name}.xlsx" for name in "ab")
+    first = seen(workbook(report), before, "xlsx", page_title=report.title)
+    second = seen(workbook(report), after, "xlsx", page_title=report.title, first_seen=LATER, last_seen=LATER)
+    (record,), superseded, problems = published(body(report, last_seen=LATER), first, second)
+    assert (superseded, problems) == ([], [])
+    assert {document["url"] for document in record["documents"]} == {PAGE, before, after}
+
+
 def test_a_page_that_changes_a_counter_every_night_stays_one_version() -> None:
     report = source()
     nights = [f"2026-01-{day:02}T02:00:00Z" for day in range(10, 15)]
