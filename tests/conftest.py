@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests import postgres
+from tests import postgres, s3
 from tests.loopback import sitecustomize as _  # noqa: F401 - keeps this process on loopback
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -58,6 +59,33 @@ def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         return
     with postgres.new_schema(request.getfixturevalue("postgres_database")) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[s3.S3]:
+    """An S3 server on which buckets may be made."""
+    with s3.any_server() as server:
+        yield server
+
+
+@pytest.fixture
+def bucket(s3_server: s3.S3, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The name of an empty bucket on the server that the environment names."""
+    for name, value in s3_server.environment.items():
+        monkeypatch.setenv(name, value)
+    with s3.bucket(s3_server) as name:
+        yield name
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of one megabyte."""
+    mount = tmp_path / "disk"
+    mount.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", mount], capture_output=True, check=False).returncode:
+        pytest.skip("a small tmpfs cannot be mounted here: run the tests as root of a machine that allows it")
+    yield mount
+    subprocess.run(["umount", mount], check=True)
 
 
 @pytest.fixture(autouse=True)
