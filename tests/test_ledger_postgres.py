@@ -79,8 +79,8 @@ def content(url: str) -> dict[str, list[tuple[Any, ...]]]:
     return found
 
 
-def written_while(url: str, disturb: Callable[[], object], numbers: range) -> int:
-    """Disturbs a run of writes again and again until it ends; how often it did.
+def written_while(url: str, disturb: Callable[[], object], numbers: range, *, pause: float = 0.3) -> int:
+    """Disturbs a run of writes every ``pause`` seconds until it ends; how often it did.
 
     Raises:
         BaseException: what the run failed with.
@@ -104,7 +104,7 @@ def written_while(url: str, disturb: Callable[[], object], numbers: range) -> in
     while thread.is_alive():
         disturb()
         times += 1
-        thread.join(0.3)
+        thread.join(pause)
     if errors:
         raise errors[0]
     return times
@@ -133,7 +133,7 @@ def test_a_run_whose_connections_are_ended_writes_all_the_same(
 ) -> None:
     ended: list[int] = []
     with caplog.at_level(logging.WARNING, "crawler.dataset.repeating"):
-        written_while(url, lambda: ended.append(terminate(url)), PAGES)
+        written_while(url, lambda: ended.append(terminate(url)), PAGES, pause=0.03)
     assert sum(ended) >= 2
     assert any("connection was lost" in record.message for record in caplog.records), "none was ended in the middle"
     assert content(url) == undisturbed
@@ -263,7 +263,7 @@ def test_the_order_is_that_of_sqlite_whatever_language_the_server_speaks(url: st
                     [health.portal for health in ledger.portal_health(SPIDER)],
                     list(ledger.media_type_counts(spider=SPIDER).items()),
                     ledger.state_digest(SPIDER),
-                    ledger.left_contents(SPIDER),
+                    ledger.left_contents(SPIDER, [(name, f"{number:064x}") for number, name in enumerate(names)]),
                 )
             )
     assert orders[0] == orders[1]

