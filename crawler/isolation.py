@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
     from scrapy.settings import BaseSettings
 
+    from crawler.storage.store import FileStore
+
 logger = logging.getLogger(__name__)
 
 MAX_CONVERSIONS = 200
@@ -111,20 +113,12 @@ class _Child:
             if self._connection.poll(seconds):
                 return self._connection.recv()
         except (EOFError, OSError, pickle.UnpicklingError):
-            self._await_end()
+            child_process.await_end(self._process)
             self.kill()
             how = child_process.how_it_ended(self._process)
             raise _ChildLostError(Outcome.FAILED, f"the reader's process died ({how})") from None
         self.kill()
         raise _ChildLostError(Outcome.TIMEOUT, f"reading took longer than {allowed or seconds:g} s and was stopped")
-
-    def _await_end(self) -> None:
-        """Let a child that hung up come to its own end, so that its status is told and not that of our signal."""
-        deadline = time.monotonic() + child_process.END_SECONDS
-        while time.monotonic() < deadline:
-            if child_process.has_ended(self._process):
-                return
-            time.sleep(0.01)
 
 
 class ExtractionPool:
@@ -209,6 +203,17 @@ class ExtractionPool:
                 self._threads.append(threading.Thread(target=self._work, name=name, daemon=True))
                 self._threads[-1].start()
         return task.future
+
+    def read_stored(self, store: FileStore, path: str, expected: str | None = None) -> Extraction:
+        """Read a document of the archive; waits for it, so that the file is there as long as the child reads.
+
+        Raises:
+            NotReadError: it could not be tried.
+            OSError: the store could not give it.
+            CancelledError: the pool was closed meanwhile.
+        """
+        with store.local(path) as file:
+            return self.submit(file, expected).result()
 
     async def extract(self, source: bytes | Path, expected: str | None = None) -> Extraction:
         """Read a document without blocking the event loop.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 
@@ -22,6 +23,25 @@ class Outcome(StrEnum):
     NOT_A_REPORT = "not_a_report"
     FAILED = "failed"
     TIMEOUT = "timeout"
+
+
+TOLD = frozenset({Outcome.OK, Outcome.NO_TABLES, Outcome.NOT_A_REPORT})
+"""Outcomes that are no fault of the portal or the reader: counted, not warned of."""
+
+WAITS = "it is stored, and waits for a worker to read it"
+"""The message of a document, and of its page, between a worker's crawl and the reading."""
+
+
+def page_end(documents: Sequence[tuple[Outcome, str]]) -> tuple[Outcome, str]:
+    """How a page ends by the ends of its documents: ``ok`` where one of them is a report; else as the most telling one did.
+
+    >>> page_end([(Outcome.NOT_A_REPORT, "a notice"), (Outcome.NOT_FOUND, "gone")])
+    (<Outcome.NOT_FOUND: 'not_found'>, 'gone')
+    """
+    if any(outcome is Outcome.OK for outcome, _ in documents):
+        return Outcome.OK, ""
+    waiting = [end for end in documents if end[1] == WAITS]
+    return waiting[0] if waiting else min(documents, key=lambda end: end[0] in TOLD)
 
 
 class OutcomeError(Exception):

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import ctypes
 import importlib
 import os
 import resource
 import signal
-import sys
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +14,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from crawler.child_process import end_with_parent
 from crawler.outcomes import OutcomeError
 
 if TYPE_CHECKING:
@@ -30,7 +29,6 @@ GRACE_SECONDS = 10.0
 """A child that its parent has not stopped this long after the time limit stops itself: the parent is gone."""
 NICENESS = 5
 """The parent's event loop serves every portal, and comes first."""
-_PR_SET_PDEATHSIG = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +129,4 @@ def _confine(orders: Orders) -> None:
         _, hard = resource.getrlimit(limit)
         allowed = value if hard == resource.RLIM_INFINITY else min(value, hard)
         resource.setrlimit(limit, (allowed, allowed))
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != orders.parent:
-        sys.exit("the parent process is gone")
+    end_with_parent(orders.parent)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from scrapy import Request, Spider, signals
 
+from crawler import logs
 from crawler.arguments import CrawlArguments
 from crawler.crawl.ending import Ending
 from crawler.crawl.escalation import Escalation
@@ -21,6 +22,7 @@ from crawler.crawl.unchanged import Unchanged
 from crawler.dataset.clock import utc_now
 from crawler.dataset.ledger import Ledger
 from crawler.divisions import registered_divisions
+from crawler.exit_status import EXIT_FAILED, EXIT_NOT_PUBLISHED, EXIT_TRY_LATER
 from crawler.outcomes import Outcome
 from crawler.page_readers import PageFaultError, PageReaders
 from crawler.portals.discovery import Discovery
@@ -70,6 +72,10 @@ class ReportsSpider(Spider):
             for portal in arguments.portals
         }
         self.publication: Publication | None = None
+        self.publish_refused = ""
+        """Why nothing was published though the run is whole: another process was publishing."""
+        self.is_recorded = False
+        """Whether the ledger knows how every portal of a worker's run ended."""
         self.health: dict[str, Any] | None = None
         """As ``health.json`` has it, once the run is over."""
         self.revisits = RevisitPolicy(self.started_at, 0)
@@ -80,13 +86,13 @@ class ReportsSpider(Spider):
         """When a portal that needs the browser is tried without it."""
         workspace.create()
         self.ledger = Ledger(workspace.ledger_url)
-        health = self.ledger.portal_health(self.name)
-        self.last_success = {row.portal: row.last_success for row in health}
+        before = self.ledger.portals_before(self.name)
+        self.last_success = {portal: last_success for portal, (last_success, _) in before.items()}
         """When each portal could last be read, before this run."""
-        for row in health:
-            if row.portal in self.sweeps:
-                self.sweeps[row.portal].needs_browser = bool(row.browser)
+        for key, sweep in self.sweeps.items():
+            sweep.needs_browser = before.get(key, (None, False))[1]
         self.run = self.ledger.begin_run(self.name)
+        logs.about(spider=self.name, run=self.run)
         self.browser = Escalation(self)
         self.search = Search(self)
         self.lists = Lists(self)
@@ -177,10 +183,21 @@ class ReportsSpider(Spider):
         tried = [sweep for sweep in self.sweeps.values() if sweep.is_attempted]
         return bool(tried) and not any(sweep.outcome is Outcome.OK for sweep in tried)
 
+    @property
+    def exit_status(self) -> int:
+        """What the command ends with once the run is over."""
+        if self.all_failed:
+            return EXIT_FAILED
+        if self.publish_refused:
+            return EXIT_TRY_LATER
+        return EXIT_NOT_PUBLISHED if self.publication is None or self.publication.status == "failed" else 0
+
     def end_run(self, reason: str) -> None:
         """Close what the run opened."""
-        self.ledger.finish_run(self.run, reason=reason, exit_status=int(self.all_failed), stats=self.crawler.stats.get_stats())
+        stats = self.crawler.stats.get_stats()
+        self.ledger.finish_run(self.run, reason=reason, exit_status=self.exit_status, stats=stats)
         self.ledger.close()
+        self.workspace.store.close()
         self.readers.close()
         if self.sample is not None:
             self.sample.stop()

@@ -99,7 +99,7 @@ class PortalSweep:
     known_columns: dict[str, str] = field(default_factory=dict)
     """Where documents among these rows, which lists link themselves, were listed before."""
     looked_up: int = 0
-    in_flight: int = 0
+    feeders: int = 0
     searching: bool = False
     """Whether discovery walks in this run; known columns are swept without it."""
     needs_browser: bool = False

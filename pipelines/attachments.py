@@ -4,41 +4,49 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import io
 from dataclasses import asdict
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from functools import partial
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from scrapy import Request
 from scrapy.http.request import NO_CALLBACK
 from scrapy.pipelines.files import FilesPipeline
-from scrapy.utils.defer import ensure_awaitable
 
 from crawler.crawl.answers import validators
-from crawler.dataset.attachments import AtomicFSFilesStore, content_path
 from crawler.dataset.model import Validators
 from crawler.documents.completeness import missing_end
 from crawler.documents.sniff import sniff
 from crawler.failures import describe_exception, describe_status
+from crawler.gathering import Gathering
 from crawler.outcomes import Outcome, OutcomeError
 from crawler.revisit import Visit
+from crawler.storage.for_scrapy import ScrapyStore
+from crawler.storage.local import LocalStore
+from crawler.storage.names import content_path
 from pipelines.page_images import fetch_pages, known_pages
 
 if TYPE_CHECKING:
     from scrapy import Spider
+    from scrapy.crawler import Crawler
     from scrapy.http import Response
-    from scrapy.pipelines.files import FilesStoreProtocol
     from scrapy.pipelines.media import FileInfo, FileInfoOrError, MediaPipeline
     from twisted.python.failure import Failure
 
     from crawler.dataset.model import KnownDocument
     from crawler.items import DocumentItem, PageItem
     from crawler.spider import ReportsSpider
+    from crawler.storage.store import FileStore
     from pipelines.page_images import KnownPage
 
 
 _DOCUMENT_KEYS = ("sha256", "media_type", "size", "path", "etag", "last_modified", "outcome", "message")
 
+
+_Content = tuple[bytes, dict[str, Any] | None]
+"""The bytes of a document, and what is known of them."""
+
+GATHER_SECONDS = 0.01
+"""How long the first file waits for others to be written with it: the disk takes hardly longer for ten than for one."""
 
 MOST_REMEMBERED = 2_000
 """Fetches of a run whose result is kept for other pages that link the same file; these are mostly neighbours in a list."""
@@ -61,20 +69,28 @@ class AttachmentsPipeline(FilesPipeline):
     The article's own body is stored the same way, as the document with the role ``body``.
     """
 
-    STORE_SCHEMES: ClassVar[dict[str, type[FilesStoreProtocol]]] = {
-        **FilesPipeline.STORE_SCHEMES,
-        "": AtomicFSFilesStore,
-        "file": AtomicFSFilesStore,
-    }
+    def __init__(self, files: FileStore, *, crawler: Crawler) -> None:
+        self._files = files
+        if isinstance(files, LocalStore):
+            self._kept: Gathering[_Content, dict[str, Any]] = Gathering(partial(_persist_here, files), GATHER_SECONDS)
+        super().__init__(files.address, crawler=crawler)
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Wire the station to the spider's archive."""
+        return cls(cast("ReportsSpider", crawler.spider).workspace.store, crawler=crawler)
+
+    def _get_store(self, uri: str) -> ScrapyStore:  # noqa: ARG002 - Scrapy's signature
+        return ScrapyStore(self._files)
 
     @property
     def spider(self) -> ReportsSpider:
         """The running spider, which owns the ledger."""
         return cast("ReportsSpider", self.crawler.spider)
 
-    def open_spider(self, spider: Spider | None = None) -> None:
+    def open_spider(self, spider: Spider | None = None) -> None:  # noqa: ARG002 - Scrapy's signature
         """Begin, and remember no more than is of use."""
-        super().open_spider(spider)
+        super().open_spider()
         self.spiderinfo.downloaded = _Remembered()
 
     async def process_item(self, item: PageItem, spider: Any = None) -> PageItem:  # noqa: ARG002 - Scrapy's signature
@@ -83,7 +99,7 @@ class AttachmentsPipeline(FilesPipeline):
             if document.outcome is None and document.sha256 is None and document.role != "body" and not document.pages:
                 self._trust(document)
             if document.content is not None and document.outcome is None:
-                await self._store(document, document.content)
+                await self._store_body(document, document.content)
                 document.content = None
             elif document.pages and document.outcome is None:
                 await self._fetch_pages(item, document)
@@ -105,9 +121,7 @@ class AttachmentsPipeline(FilesPipeline):
         try:
             return await self._keep(request, response, self._known(item, request.url))
         except OSError as error:
-            # The store, not the network: a full or broken disk. Nothing stands under a final name; the next run repairs.
-            self.crawler.stats.inc_value("document/store_errors")
-            return self._failed(request, Outcome.FAILED, f"{request.url} could not be stored: {error}")
+            return self._failed(request, Outcome.FAILED, self._not_stored(request.url, error))
 
     def item_completed(self, results: list[FileInfoOrError], item: PageItem, info: MediaPipeline.SpiderInfo) -> PageItem:  # noqa: ARG002
         """Put what became of each request into its document."""
@@ -202,19 +216,29 @@ class AttachmentsPipeline(FilesPipeline):
         except OutcomeError as error:
             document.outcome, document.message = error.outcome.value, f"{item.page_url}: {error.message}"
         except OSError as error:
-            self.crawler.stats.inc_value("document/store_errors")
             document.outcome = Outcome.FAILED.value
-            document.message = f"the images of {item.page_url} could not be stored: {error}"
+            document.message = self._not_stored(f"the images of {item.page_url}", error)
         else:
             document.etag = images.validators
         self.inc_stats("downloaded" if document.sha256 else "failed")
 
     def _kept_pages(self, known: KnownDocument) -> dict[str, KnownPage]:
         try:
-            content = (Path(self.spider.workspace.files_store) / (known.path or "")).read_bytes()
-        except OSError:
-            return {}  # elsewhere than on this disk, or gone: everything is fetched
+            content = self._files.read(known.path or "")
+        except (OSError, ValueError):
+            return {}  # gone, or not what it was: everything is fetched
         return known_pages(content, known.etag)
+
+    async def _store_body(self, document: DocumentItem, content: bytes) -> None:
+        try:
+            await self._store(document, content)
+        except OSError as error:
+            document.outcome, document.message = Outcome.FAILED.value, self._not_stored(document.url, error)
+
+    def _not_stored(self, what: str, error: OSError) -> str:
+        """The store, not the network: a full or broken disk, a server that is away. Nothing is torn; the next run repairs."""
+        self.crawler.stats.inc_value("document/store_errors")
+        return f"{what} could not be stored: {error}"
 
     async def _store(self, document: DocumentItem, content: bytes) -> None:
         known = _described(document.digest, document.media_type, len(content)) if document.digest else None
@@ -222,17 +246,21 @@ class AttachmentsPipeline(FilesPipeline):
             setattr(document, key, value)
 
     async def _persist(self, content: bytes, known: dict[str, Any] | None = None) -> dict[str, Any]:
-        # Digests and disks take their time, and the reactor has other portals to serve.
-        if isinstance(self.store, AtomicFSFilesStore):
-            return await asyncio.to_thread(self._persist_here, self.store, content, known)
-        stored = known if known is not None else await asyncio.to_thread(_describe, content)
-        await ensure_awaitable(self.store.persist_file(stored["path"], io.BytesIO(content), self.spiderinfo))
+        # Digests, disks and servers take their time, and the reactor has other portals to serve.
+        if isinstance(self._files, LocalStore):
+            return await self._kept.done((content, known))
+        return await asyncio.to_thread(self._persist_there, content, known)
+
+    def _persist_there(self, content: bytes, known: dict[str, Any] | None) -> dict[str, Any]:
+        stored = known or _describe(content)
+        self._files.put(stored["path"], content)
         return stored
 
-    def _persist_here(self, store: AtomicFSFilesStore, content: bytes, known: dict[str, Any] | None) -> dict[str, Any]:
-        stored = known or _describe(content)
-        store.persist_file(stored["path"], io.BytesIO(content), self.spiderinfo)
-        return stored
+
+def _persist_here(store: LocalStore, contents: list[_Content]) -> list[dict[str, Any] | Exception]:
+    described = [known or _describe(content) for content, known in contents]
+    errors = store.put_all([(one["path"], content) for one, (content, _) in zip(described, contents, strict=True)])
+    return [error or one for error, one in zip(errors, described, strict=True)]
 
 
 def _describe(content: bytes) -> dict[str, Any]:

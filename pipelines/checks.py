@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING, Self
 
 from crawler.kinds import kind_of
-from crawler.outcomes import Outcome
+from crawler.outcomes import TOLD, Outcome, page_end
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from crawler.items import PageItem
 
 logger = logging.getLogger(__name__)
-
-_TOLD = frozenset({Outcome.OK, Outcome.NO_TABLES, Outcome.NOT_A_REPORT})
-"""Outcomes that are no fault of the portal or the reader: counted, not warned of."""
 
 _LACKING = frozenset({Outcome.UNSUPPORTED, Outcome.SCANNED})
 """Outcomes that something missing on this machine may be the reason of; the message says what."""
@@ -42,18 +39,16 @@ class ChecksPipeline:
             self.stats.inc_value(f"document/kind/{kind_of(document)}/{outcome.value}")
             if outcome in _LACKING:
                 self.stats.inc_value(f"document/lacking/{outcome.value}: {document.message}")
-            if outcome not in _TOLD:
+            if outcome not in TOLD:
                 logger.warning("%s: %s (%s)", outcome.value, document.message, item.page_url)
             for check in (document.extraction or {}).get("checks", ()):
                 self.stats.inc_value(f"check/{check['kind']}/{check['status']}")
                 if check["status"] == "fail" and check["kind"] == "identity":
                     logger.info("the source does not add up: %s %s (%s)", check["id"], check["detail"], document.url)
-        outcomes = [document.outcome for document in item.documents]
-        if Outcome.OK.value in outcomes:
-            item.outcome = Outcome.OK.value
-        elif item.documents:
-            worst = min(item.documents, key=lambda document: Outcome(document.outcome or Outcome.FAILED) in _TOLD)
-            item.outcome, item.message = worst.outcome, worst.message
+        if item.documents:
+            ends = [(Outcome(document.outcome or Outcome.FAILED), document.message) for document in item.documents]
+            end, message = page_end(ends)
+            item.outcome, item.message = end.value, message or item.message
         elif item.outcome is None:
             item.outcome, item.message = Outcome.NO_TABLES.value, "the page links no document and has no body"
         self.stats.inc_value(f"page/outcome/{item.outcome}")

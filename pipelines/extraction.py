@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Self, cast
 from weakref import WeakValueDictionary
 
@@ -15,12 +14,17 @@ from crawler.extraction import Extraction
 from crawler.isolation import ExtractionPool, NotReadError
 from crawler.items import DocumentItem
 from crawler.outcomes import Outcome
+from crawler.storage.fetching import Fetcher
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
     from crawler.items import PageItem
     from crawler.spider import ReportsSpider
+    from crawler.storage.store import FileStore
+
+FETCHED_AHEAD = 2
+"""Documents that are fetched from a store elsewhere for each child, so that none waits."""
 
 
 @dataclass(slots=True)
@@ -37,15 +41,17 @@ class _Opened:
 class ExtractionPipeline:
     """Reads what has not been read by this version of the extractor; everything else comes from the ledger."""
 
-    def __init__(self, crawler: Crawler, pool: ExtractionPool) -> None:
+    def __init__(self, crawler: Crawler, pool: ExtractionPool, store: FileStore) -> None:
         self.crawler = crawler
         self.pool = pool
+        self._fetcher = Fetcher(store, most=pool.workers * FETCHED_AHEAD)
         self._reading: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         """Wire the station to the settings."""
-        return cls(crawler, ExtractionPool.from_settings(crawler.settings))
+        spider = cast("ReportsSpider", crawler.spider)
+        return cls(crawler, ExtractionPool.from_settings(crawler.settings), spider.workspace.store)
 
     def close_spider(self) -> None:
         """End the child processes."""
@@ -122,7 +128,7 @@ class ExtractionPipeline:
     async def _store(self, archive: DocumentItem, extraction: Extraction) -> _Opened:
         """Keep the members; a disk that fails on one of them costs that one, and the archive is opened again the next night."""
         spider = cast("ReportsSpider", self.crawler.spider)
-        store = Path(spider.workspace.files_store)
+        store = spider.workspace.store
         kept: list[StoredMember] = []
         is_whole = True
         for member in extraction.members:
@@ -176,12 +182,11 @@ class ExtractionPipeline:
 
     async def _extract(self, document: DocumentItem) -> Extraction | None:
         """What a child makes of a stored document; ``None`` where it could not be tried."""
-        spider = cast("ReportsSpider", self.crawler.spider)
-        # By path: however many documents wait for a child, none of them is in memory here.
-        path = Path(spider.workspace.files_store) / cast("str", document.path)
         try:
-            return await self.pool.extract(path, document.expected)
-        except NotReadError as error:
+            # By path: however many documents wait for a child, none of them is in memory here.
+            async with self._fetcher.file(cast("str", document.path)) as file:
+                return await self.pool.extract(file, document.expected)
+        except (NotReadError, OSError) as error:
             # Says nothing of the document, so the ledger does not learn it and the next run tries again.
             self.crawler.stats.inc_value("document/extraction/not_read")
             document.outcome, document.message = Outcome.FAILED.value, f"{document.url} was not read: {error}"

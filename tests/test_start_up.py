@@ -11,6 +11,7 @@ TABLES = ("pandas", "numpy", "pyarrow", "duckdb", "openpyxl")
 READERS = ("pdfplumber", "pdfminer", "pypdfium2", "docx", "cv2", "onnxruntime", "rapidocr", "PIL")
 OF_A_PUBLICATION = ("jsonschema", "crawler.dataset.publish", "crawler.dataset.assemble", "crawler.dataset.exporters")
 OF_A_DOCUMENT = ("crawler.documents.reader", "crawler.documents.pdf", "crawler.documents.docx", "crawler.forms.reader")
+OF_MANY_MACHINES = ("procrastinate", "psycopg", "crawler.work")
 OF_A_CRAWL = ("scrapy", "twisted", "sqlalchemy")
 
 
@@ -25,7 +26,10 @@ def test_no_command_is_imported_with_what_only_one_of_them_needs() -> None:
     code = "from scrapy.utils.misc import walk_modules_iter\nlist(walk_modules_iter('crawler.commands'))"
     modules = imported(code)
     assert {"crawler.commands.crawl", "crawler.commands.publish", "crawler.commands.extract"} <= modules
-    assert sorted(modules & {*TABLES, *READERS, *OF_A_PUBLICATION, *OF_A_DOCUMENT, "crawler.sample.server"}) == []
+    assert (
+        sorted(modules & {*TABLES, *READERS, *OF_A_PUBLICATION, *OF_A_DOCUMENT, *OF_MANY_MACHINES, "crawler.sample.server"})
+        == []
+    )
 
 
 def test_a_crawl_begins_without_what_reads_documents_and_publishes() -> None:
@@ -40,7 +44,9 @@ def test_a_crawl_begins_without_what_reads_documents_and_publishes() -> None:
     )
     modules = imported(code)
     assert {"pipelines.dataset", "pipelines.extraction", "crawler.spider", "spidermon"} <= modules
-    unwanted = {*TABLES, *READERS, *OF_A_PUBLICATION, *OF_A_DOCUMENT, "aiohttp"} - {"jsonschema"}  # which Spidermon brings
+    unwanted = {*TABLES, *READERS, *OF_A_PUBLICATION, *OF_A_DOCUMENT, *OF_MANY_MACHINES, "aiohttp"} - {
+        "jsonschema"
+    }  # which Spidermon brings
     assert sorted(modules & unwanted) == []
 
 

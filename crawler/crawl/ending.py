@@ -18,45 +18,51 @@ class Ending:
         self.spider = spider
 
     def record(self) -> None:
-        """Write to the ledger how every portal and column ended."""
+        """Write to the ledger how every portal and column ended; of one portal all is written together."""
+        count = self.spider.crawler.stats.inc_value
         for sweep in self.spider.sweeps.values():
-            portal = sweep.portal
-            self.spider.ledger.record_portal(
-                self.spider.name,
-                sweep.key,
-                name=portal.name,
-                region=portal.region,
-                home=portal.home,
-                region_code=portal.region_code,
-                outcome=sweep.outcome if sweep.is_attempted else None,
-                message=sweep.message,
-                family=next((column.family for column in sweep.columns.values() if column.family), None),
-                browser=sweep.found_with_browser,
-                new_document=sweep.new_documents > 0,
-            )
-            if sweep.searching and sweep.reached:
-                kept = [column.url for column in sweep.columns.values() if column.outcome is Outcome.OK]
-                self.spider.ledger.visits.keep_entries(self.spider.name, sweep.key, [*sweep.discovery.columns, *kept])
-            for column in sweep.columns.values():
-                if not column.read and not column.problems:
-                    continue  # the run ended before its turn came
-                self._mark_gone(sweep, column)
-                self.spider.ledger.record_column(
-                    sweep.key,
-                    column.url,
-                    collected=len(column.collected),
-                    outcome=column.outcome,
-                    family=column.family,
-                    declared_total=column.declared_total,
-                    message=column.message,
-                )
-            self.spider.crawler.stats.inc_value(f"portal/outcome/{sweep.outcome.value if sweep.is_attempted else 'not_tried'}")
+            gone = self.spider.ledger.writer.run(lambda sweep=sweep: self._record(sweep))  # type: ignore[misc]
+            for column, pages in gone.items():
+                count("page/gone", pages)
+                self.spider.logger.warning("%s: %d pages are no longer listed in %s", sweep.portal.name, pages, column)
+            count(f"portal/outcome/{sweep.outcome.value if sweep.is_attempted else 'not_tried'}")
 
-    def _mark_gone(self, sweep: PortalSweep, column: ColumnSweep) -> None:
+    def _record(self, sweep: PortalSweep) -> dict[str, int]:
+        """How many pages left each column, where any did."""
+        portal, ledger, gone = sweep.portal, self.spider.ledger, {}
+        ledger.record_portal(
+            self.spider.name,
+            sweep.key,
+            name=portal.name,
+            region=portal.region,
+            home=portal.home,
+            region_code=portal.region_code,
+            outcome=sweep.outcome if sweep.is_attempted else None,
+            message=sweep.message,
+            family=next((column.family for column in sweep.columns.values() if column.family), None),
+            browser=sweep.found_with_browser,
+            new_document=sweep.new_documents > 0,
+        )
+        if sweep.searching and sweep.reached:
+            kept = [column.url for column in sweep.columns.values() if column.outcome is Outcome.OK]
+            ledger.visits.keep_entries(self.spider.name, sweep.key, [*sweep.discovery.columns, *kept])
+        for column in sweep.columns.values():
+            if not column.read and not column.problems:
+                continue  # the run ended before its turn came
+            if self._is_whole(sweep, column):
+                gone[column.url] = ledger.mark_gone(sweep.key, column.url, not_seen_since=self.spider.started_at)
+            ledger.record_column(
+                sweep.key,
+                column.url,
+                collected=len(column.collected),
+                outcome=column.outcome,
+                family=column.family,
+                declared_total=column.declared_total,
+                message=column.message,
+            )
+        return {column: pages for column, pages in gone.items() if pages}
+
+    def _is_whole(self, sweep: PortalSweep, column: ColumnSweep) -> bool:
         """Only a list that was read whole can tell what left it."""
         whole = column.read > 0 and column.outcome is Outcome.OK and not column.filtered
-        if whole and not sweep.rows and not sweep.in_flight and self.spider.follow_rows:
-            gone = self.spider.ledger.mark_gone(sweep.key, column.url, not_seen_since=self.spider.started_at)
-            if gone:
-                self.spider.crawler.stats.inc_value("page/gone", gone)
-                self.spider.logger.warning("%s: %d pages are no longer listed in %s", sweep.portal.name, gone, column.url)
+        return whole and not sweep.rows and not sweep.feeders and self.spider.follow_rows

@@ -182,8 +182,8 @@ class Lists:
                 message = f"by its title: {verdict.reason}"
                 yield self.spider.pages.item(sweep, column, link.url, link, outcome=Outcome.NOT_A_REPORT.value, message=message)
             return
-        year = read_title(link.text).year
-        if self.spider.years is not None and year is not None and year not in self.spider.years:
+        wanted = self.spider.years
+        if wanted is not None and (year := read_title(link.text).year) is not None and year not in wanted:
             column.filtered = True
             self.spider.crawler.stats.inc_value("page/other_year")
             return

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from scrapy import Request
+from scrapy.http.request import NO_CALLBACK
 from scrapy.spidermiddlewares.httperror import HttpError
 
 from crawler import EXTRACTOR_VERSION
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from scrapy.http import Response
-    from twisted.python.failure import Failure
 
     from crawler.dataset.model import KnownPage
     from crawler.page_questions import ArticleReading
@@ -44,11 +45,23 @@ BODY_MIN_CHARACTERS = 600
 PRINTED = ("title", "published_date", "source")
 """What an article says of itself, and a loader makes even."""
 
-ROWS_LOOKED_UP = 40
+ROWS_LOOKED_UP = 20
 """Rows of one portal whose pages are looked up in the ledger at once."""
 
-ROWS_IN_FLIGHT = 4
-"""Pages of one portal that are asked for at a time: a host takes one request after the other, more would only fill memory."""
+FEEDERS = 2
+"""Lists of one portal that follow its rows at a time: a host takes one request after the other, and while one page is read the
+next can be on its way. A list that leaves it to others is done, and its page out of memory."""
+
+
+@dataclass(slots=True)
+class RowVisit:
+    """A row whose page is to be fetched, or asked about where it ``asks``."""
+
+    sweep: PortalSweep
+    column: ColumnSweep
+    link: Link
+    known: KnownPage | None = None
+    asks: bool = False
 
 
 class Pages:
@@ -58,41 +71,50 @@ class Pages:
         self.spider = spider
 
     async def feed(self, sweep: PortalSweep) -> AsyncIterator[Request | PageItem]:
-        """Follow the rows that wait, a few at a time."""
-        while sweep.rows and sweep.in_flight < ROWS_IN_FLIGHT:
-            if not sweep.looked_up:
-                await self._look_up(sweep)
-                continue
-            column, link = sweep.rows.popleft()
-            sweep.looked_up -= 1
-            visit = self._visit(sweep, column, link, sweep.known.pop(link.url, None))
-            if isinstance(visit, Request) and visit.cb_kwargs["known"] is not None and not self._is_ending:
-                async for found in self._ask(visit):
-                    yield found
-            elif visit is not None:
-                yield visit
+        """Follow the rows that wait, unless enough others do; where the run ends, the rest is for the next one."""
+        if sweep.feeders >= FEEDERS:
+            return
+        sweep.feeders += 1
+        try:
+            while sweep.rows and not self._is_ending:
+                if not sweep.looked_up:
+                    await self._look_up(sweep)
+                    continue
+                column, link = sweep.rows.popleft()
+                sweep.looked_up -= 1
+                visit = self._visit(sweep, column, link, sweep.known.pop(link.url, None))
+                if isinstance(visit, RowVisit):
+                    async for found in self._make(visit):
+                        yield found
+                elif visit is not None:
+                    yield visit
+        finally:
+            sweep.feeders -= 1
 
     @property
     def _is_ending(self) -> bool:
-        """Whether the run ends: then what is left is for the next one. Scrapy tells it nowhere else."""
+        """Whether the run ends. Scrapy tells it nowhere else."""
         slot = self.spider.crawler.engine._slot  # noqa: SLF001
         return slot is None or slot.closing is not None
 
-    async def _ask(self, request: Request) -> AsyncIterator[Request | PageItem]:
-        """Ask about a known page, past the scheduler: of most nothing comes but a 304, which is to cost next to nothing."""
-        sweep: PortalSweep = request.cb_kwargs["sweep"]
+    async def _make(self, visit: RowVisit) -> AsyncIterator[Request | PageItem]:
+        """Ask for a page, past the scheduler and the spider's middlewares: there are many, and of most comes but a 304."""
         try:
-            response = await self.spider.crawler.engine.download_async(request)
+            response = await self.spider.crawler.engine.download_async(self._request(visit))
         except Exception as error:  # noqa: BLE001 - told as the outcome of this one page
-            yield self._unreached(request, error)
+            yield self._unreached(visit, error)
             return
-        finally:
-            sweep.in_flight -= 1
         if response.status != NOT_MODIFIED and response.status // 100 != 2:
-            yield self._unreached(request, HttpError(response))
+            yield self._unreached(visit, HttpError(response))
             return
-        async for found in self.article(response, **request.cb_kwargs):
+        async for found in self.article(response, visit):
             yield found
+
+    def _request(self, visit: RowVisit) -> Request:
+        headers = {"Referer": visit.column.url, **(visit.known.validators.conditions if visit.known and visit.asks else {})}
+        limits = {"download_maxsize": self.spider.settings.getint("PAGE_MAX_BYTES")}
+        meta = {**self.spider.request_meta(visit.sweep.portal), **limits}
+        return Request(visit.link.url, NO_CALLBACK, headers=headers, meta=meta)
 
     async def _look_up(self, sweep: PortalSweep) -> None:
         """What the ledger has of the next rows. Another answer's turn may come while it is looked up."""
@@ -109,7 +131,9 @@ class Pages:
         own = sweep.columns.get(recorded or "")
         return column if own is None or own.problems else own
 
-    def _visit(self, sweep: PortalSweep, column: ColumnSweep, link: Link, known: KnownPage | None) -> Request | PageItem | None:
+    def _visit(
+        self, sweep: PortalSweep, column: ColumnSweep, link: Link, known: KnownPage | None
+    ) -> RowVisit | PageItem | None:
         """Fetch the page of a row, ask whether it changed, or trust what is known of it; nothing, where that is all."""
         if is_document_url(link.url):
             column = self._own_column(sweep, column, sweep.known_columns.get(link.url))
@@ -120,35 +144,11 @@ class Pages:
         self.spider.crawler.stats.inc_value(f"page/visit/{visit.value}")
         if visit is Visit.TRUST and known is not None:
             return self._unchanged(sweep, column, link, known)
-        sweep.in_flight += 1
-        return Request(
-            link.url,
-            self.read,
-            headers=known.validators.conditions if visit is Visit.ASK and known else {},
-            errback=self.failed,
-            meta={
-                **self.spider.request_meta(sweep.portal),
-                "download_maxsize": self.spider.settings.getint("PAGE_MAX_BYTES"),
-                "handle_httpstatus_list": [NOT_MODIFIED],
-            },
-            dont_filter=True,
-            cb_kwargs={"sweep": sweep, "column": column, "link": link, "known": known},
-        )
+        return RowVisit(sweep, column, link, known, asks=visit is Visit.ASK)
 
-    async def read(
-        self, response: Response, sweep: PortalSweep, column: ColumnSweep, link: Link, known: KnownPage | None = None
-    ) -> AsyncIterator[Request | PageItem]:
-        """Read what a row led to, and send for the next."""
-        sweep.in_flight -= 1
-        async for visit in self.feed(sweep):
-            yield visit
-        async for found in self.article(response, sweep, column, link, known):
-            yield found
-
-    async def article(
-        self, response: Response, sweep: PortalSweep, column: ColumnSweep, link: Link, known: KnownPage | None = None
-    ) -> AsyncIterator[Request | PageItem]:
+    async def article(self, response: Response, visit: RowVisit) -> AsyncIterator[Request | PageItem]:
         """An article: its title and date, the documents it links, and its own body."""
+        sweep, column, link, known = visit.sweep, visit.column, visit.link, visit.known
         if response.status == NOT_MODIFIED and known is not None:
             item = self._unchanged(sweep, column, link, known)
             if item is not None:
@@ -226,21 +226,11 @@ class Pages:
             unchanged=in_place,
         )
 
-    async def failed(self, failure: Failure) -> AsyncIterator[Request | PageItem]:
-        """An article that cannot be read is an item with an outcome."""
-        request = cast("Request", failure.request)  # type: ignore[attr-defined]
-        sweep: PortalSweep = request.cb_kwargs["sweep"]
-        sweep.in_flight -= 1
-        yield self._unreached(request, cast("BaseException", failure.value))
-        async for visit in self.feed(sweep):
-            yield visit
-
-    def _unreached(self, request: Request, error: BaseException) -> PageItem:
-        sweep: PortalSweep = request.cb_kwargs["sweep"]
-        link: Link = request.cb_kwargs["link"]
-        outcome, message = describe_exception(error, request.url)
-        self.spider.logger.warning("%s: %s: %s", sweep.portal.name, outcome.value, message)
-        return self.item(sweep, request.cb_kwargs["column"], link.url, link, outcome=outcome.value, message=message)
+    def _unreached(self, visit: RowVisit, error: BaseException) -> PageItem:
+        link = visit.link
+        outcome, message = describe_exception(error, link.url)
+        self.spider.logger.warning("%s: %s: %s", visit.sweep.portal.name, outcome.value, message)
+        return self.item(visit.sweep, visit.column, link.url, link, outcome=outcome.value, message=message)
 
     def item(self, sweep: PortalSweep, column: ColumnSweep, url: str, link: Link, **values: Any) -> PageItem:
         """What becomes of a row, as it passes through the pipelines."""

@@ -13,6 +13,7 @@ from scrapy.exceptions import (
     DownloadTimeoutError,
 )
 
+from crawler.crawl.pages import RowVisit
 from crawler.failures import RefusedRequest, describe_exception
 from crawler.outcomes import Outcome, OutcomeError
 from crawler.page_questions import StepQuestion
@@ -97,7 +98,7 @@ class Search:
                 column.collected.add(step.url)
                 column.reports += 1
                 if self.spider.follow_rows:
-                    async for found in self.spider.pages.article(response, sweep, column, Link(step.url, "")):
+                    async for found in self.spider.pages.article(response, RowVisit(sweep, column, Link(step.url, ""))):
                         yield found
             elif (
                 step.problem and not response.meta.get("browser") and await self.spider.browser.is_wanted(sweep, response.body)

@@ -168,6 +168,22 @@ def load_portals(source: Path | str | bytes) -> tuple[Portal, ...]:
     return _portals(*_read(source))
 
 
+def portal_table(portal: Portal) -> dict[str, Any]:
+    """A portal as its table in a portals file has it, of JSON's types only; `portal_of` reads it."""
+    values = {key: getattr(portal, key) for key in sorted(_KEYS)}
+    told = {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}
+    return {key: value for key, value in told.items() if value not in (None, "", [])}
+
+
+def portal_of(table: dict[str, Any]) -> Portal:
+    """The portal of one table.
+
+    Raises:
+        RegistryError: it is not a portal's.
+    """
+    return _Table("the task", 1, table).portal()
+
+
 def shared_hint(region: str) -> str:
     """Half a sentence on the registered governments of a name in a region path that have no site of their own, or nothing."""
     files = (province_file(name) for name in registered_provinces())
@@ -313,6 +329,9 @@ class _Table:
             usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port is None or parts.port > 0)
         except ValueError:
             usable = False
+        else:
+            if parts.password is not None:
+                raise self.fault(key, "holds a password, which would be told in logs and in the ledger: write it without")
         if not usable or any(character.isspace() for character in value):
             raise self.fault(key, f"{value!r} is no http or https address")
         return value
