@@ -10,7 +10,7 @@ import os
 import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from concurrent.futures import CancelledError, Future
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotInTimeError
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,7 @@ from crawler.outcomes import Outcome
 if TYPE_CHECKING:
     from scrapy.settings import BaseSettings
 
+    from crawler.storage.store import FileStore
     from crawler.workspace import Workspace
 
 logger = logging.getLogger(__name__)
@@ -41,13 +42,13 @@ class SourcePictures:
     """Draws places of the archive's documents. Never raises for a document: what cannot be drawn is a note.
 
     Args:
-        archive: the folder that paths are relative to; ``None`` where the archive is not on this machine.
+        archive: has the documents.
         cache: a folder of our own; it is made.
         seconds: of wall clock for all pictures together.
     """
 
     def __init__(
-        self, archive: Path | None, cache: Path, *, memory_mb: int, workers: int = 1, seconds: float = ALL_SECONDS
+        self, archive: FileStore, cache: Path, *, memory_mb: int, workers: int = 1, seconds: float = ALL_SECONDS
     ) -> None:
         self.archive = archive
         self.cache = cache
@@ -58,9 +59,8 @@ class SourcePictures:
     @classmethod
     def of(cls, workspace: Workspace, settings: BaseSettings) -> SourcePictures:
         """By the settings of the extraction's own children."""
-        local = None if "://" in workspace.files_store else Path(workspace.files_store)
         return cls(
-            local,
+            workspace.store,
             workspace.root / CACHE,
             memory_mb=settings.getint("EXTRACTION_MEMORY_MB"),
             workers=settings.getint("EXTRACTION_WORKERS"),
@@ -83,7 +83,6 @@ class SourcePictures:
 
     def _draw(self, documents: Mapping[str, Sequence[Crop]]) -> dict[Crop, Picture | str]:
         found: dict[Crop, Picture | str] = {}
-        waiting: list[tuple[Sequence[Crop], Future[Extraction]]] = []
         deadline = time.monotonic() + self.seconds
         pool = ExtractionPool(
             workers=min(self.workers, len(documents)),
@@ -92,42 +91,38 @@ class SourcePictures:
             max_tasks=100,
             read=crop_pages,
         )
+        readers = ThreadPoolExecutor(pool.workers, thread_name_prefix="pictures")
         try:
-            for path, crops in documents.items():
-                source = self._file(path)
-                if isinstance(source, str):
-                    found |= dict.fromkeys(crops, source)
-                    continue
-                orders = orders_text([Order(crop.page, crop.box, crop.turn) for crop in crops])
-                waiting.append((crops, pool.submit(source, orders)))
-            for crops, future in waiting:
-                for crop, picture in zip(crops, self._answers(future, len(crops), deadline), strict=True):
+            waiting = [
+                (path, readers.submit(pool.read_stored, self.archive, path, _orders(documents[path]))) for path in documents
+            ]
+            for path, future in waiting:
+                crops = documents[path]
+                for crop, picture in zip(crops, self._answers(path, future, len(crops), deadline), strict=True):
                     found[crop] = picture
                     if isinstance(picture, Picture):
                         self._keep(crop, picture)
         finally:
+            readers.shutdown(wait=False, cancel_futures=True)
             pool.close(wait=False)
         return found
 
-    def _answers(self, future: Future[Extraction], count: int, deadline: float) -> list[Picture | str]:
+    def _answers(self, path: str, future: Future[Extraction], count: int, deadline: float) -> list[Picture | str]:
         try:
             answer = future.result(timeout=max(deadline - time.monotonic(), 0.0))
         except (NotInTimeError, CancelledError):
             return [f"not drawn within the {self.seconds:g} s that publishing waits; the next version may have it"] * count
         except NotReadError as error:
             return [f"not drawn: {error}"] * count
+        except (FileNotFoundError, ValueError):
+            return [f"the original {path} is not in the archive"] * count
+        except OSError as error:
+            logger.warning("No picture of %s: %s", path, error)
+            return [f"the original {path} could not be had from the archive"] * count
         pictures = (answer.record or {}).get("pictures", [])
         if answer.outcome is not Outcome.OK or len(pictures) != count:
             return [f"not drawn ({answer.outcome.value}): {answer.message}"] * count
         return [_picture(picture) for picture in pictures]
-
-    def _file(self, path: str) -> Path | str:
-        if self.archive is None:
-            return "the archive is not on the machine that published"
-        file = (self.archive / path).resolve()
-        if not file.is_relative_to(self.archive.resolve()) or not file.is_file():
-            return f"the original {path} is not in the archive"
-        return file
 
     def _cache_file(self, crop: Crop) -> Path:
         key = json.dumps([CACHE_VERSION, crop.sha256, crop.page, crop.box, crop.turn])
@@ -158,6 +153,10 @@ class SourcePictures:
         for file in self.cache.glob("*"):
             if file.name not in shown:
                 file.unlink(missing_ok=True)
+
+
+def _orders(crops: Sequence[Crop]) -> str:
+    return orders_text([Order(crop.page, crop.box, crop.turn) for crop in crops])
 
 
 def _picture(drawn: Mapping[str, Any]) -> Picture | str:

@@ -6,6 +6,8 @@ What publishes is imported when it does, hours after a crawl begins.
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from crawler.dataset.clock import utc_now
@@ -57,24 +59,47 @@ def publish_workspace(
         entries: list[dict[str, Any]] = health_report(states, spider, now)["entries"]
         return entries
 
-    publication = publish(
-        ledger,
-        spider,
-        workspace.output_dir,
-        divisions=divisions,
-        thresholds=_thresholds(settings),
-        retention=Retention(
-            versions=settings.getint("PUBLISH_KEEP_VERSIONS"),
-            days=settings.getfloat("PUBLISH_KEEP_DAYS"),
-            failed=settings.getint("PUBLISH_KEEP_FAILED"),
-        ),
-        read_title=lambda title: (read_title(title).organisation, read_title(title).year),
-        override=override,
-        trust_ledger=trust_ledger,
-        surroundings=Surroundings(portals, SourcePictures.of(workspace, settings)),
-    )
+    with _publishing_alone(workspace, spider):
+        publication = publish(
+            ledger,
+            spider,
+            workspace.output_dir,
+            divisions=divisions,
+            thresholds=_thresholds(settings),
+            retention=Retention(
+                versions=settings.getint("PUBLISH_KEEP_VERSIONS"),
+                days=settings.getfloat("PUBLISH_KEEP_DAYS"),
+                failed=settings.getint("PUBLISH_KEEP_FAILED"),
+            ),
+            read_title=lambda title: (read_title(title).organisation, read_title(title).year),
+            override=override,
+            trust_ledger=trust_ledger,
+            surroundings=Surroundings(portals, SourcePictures.of(workspace, settings)),
+        )
     _log(publication)
     return publication
+
+
+@contextmanager
+def _publishing_alone(workspace: Workspace, spider: str) -> Iterator[None]:
+    """Where machines share the ledger, one of them publishes at a time; on one machine a file's lock says so.
+
+    Raises:
+        PublishLockedError: another one is publishing.
+    """
+    if not workspace.ledger_url.startswith("postgres"):
+        yield
+        return
+    from crawler.dataset.versions import PublishLockedError
+    from crawler.work.locks import SessionLocks, publish_lock
+
+    with SessionLocks(workspace.ledger_url, "publish") as locks:
+        name = publish_lock(spider)
+        if not locks.take(name):
+            raise PublishLockedError(
+                f"another process is publishing {spider} ({locks.holder(name)}): let it finish, then publish again"
+            )
+        yield
 
 
 def _thresholds(settings: BaseSettings) -> Thresholds:

@@ -83,5 +83,8 @@ def test_every_sum_is_made_of_metrics_of_its_form() -> None:
         for version in FORM_VERSIONS:
             assert set(one.parts[version]) <= {metric.key for metric in load_form(version).metrics}, one.key
             assert {part.rpartition(".")[2] for part in one.parts[version]} == {one.key.rpartition(".")[2]}
+        for version, metric in one.instead.items():
+            assert metric in {extra.key for extra in load_form(version).extra_metrics}, "the form lets it be printed"
+            assert column(metric).series == one.key
     keys = {one.key for one in series()}
     assert {metric.series for metric in metric_columns() if metric.series} <= keys

@@ -28,7 +28,7 @@ from hypothesis import strategies as st
 from openpyxl.utils.escape import unescape
 
 from crawler.dataset.codebook_columns import CELLS, REPORTS, columns, metric_columns
-from crawler.dataset.exporters import EXPORTERS
+from crawler.dataset.exporters import EXPORTERS, reports_xlsx
 from crawler.dataset.exporters.datapackage import FILES, write_datapackage
 from crawler.dataset.exporters.derived import DERIVED, write_derived
 from crawler.dataset.exporters.dta import DtaWriter, Variable
@@ -62,6 +62,10 @@ def records() -> list[Record]:
             "陶湾镇", values=new | {KEY: 7, "active_disclosure.admin_fees.amount_collected": 49.5669}, where=PAGED
         ),
         extraction_record("冷水镇", values=new | {PARTS[1]: BLANK, KEY: None, TOTAL: 999_999_999_999_999}),
+        extraction_record("潭头镇", values=dict.fromkeys(PARTS) | {OTHER: 9}),
+        extraction_record("庙子镇", values=new | {OTHER: 60}),
+        extraction_record("合峪镇", values={PARTS[0]: 1, PARTS[1]: None, PARTS[2]: BLANK, OTHER: 7}),
+        extraction_record("三川镇", values=dict.fromkeys(PARTS, BLANK) | {OTHER: BLANK}),
         extraction_record("石庙镇", values={KEY: 2.5, TOTAL: BLANK}, quality_flags=["decimal_in_count:" + KEY, "另一个"]),
         extraction_record(None, None, title=None),
     ]
@@ -168,6 +172,10 @@ def test_series_compare_over_the_two_forms(database: duckdb.DuckDBPyConnection) 
     wide = dict(database.execute('SELECT org_name_raw, "requests.other_total.total" FROM comparable_reports').fetchall())
     assert (wide["赤土店镇"], wide["陶湾镇"]) == (5, 6)
     assert wide["冷水镇"] is None, "a sum of parts of which one is blank is no sum"
+    assert wide["潭头镇"] == 9, "one row printed in the place of three"
+    assert wide["庙子镇"] == 6, "where the parts are printed they decide"
+    assert wide["合峪镇"] is None, "one row is no sum of what is known in part"
+    assert wide["三川镇"] is None, "a blank row is no number"
     names = {row[0] for row in database.execute("DESCRIBE comparable_reports").fetchall()}
     assert {"active_disclosure.licensing.decisions", TOTAL, "requests.denied_total.natural_person", "year"} <= names
     assert not names & {"active_disclosure.admin_fees.amount_collected", "active_disclosure.rules.issued", *PARTS, OTHER}
@@ -179,6 +187,11 @@ def test_series_compare_over_the_two_forms(database: duckdb.DuckDBPyConnection) 
     for name in ("requests.other_total.total", KEY, TOTAL):
         there = dict(database.execute(f'SELECT report_id, "{name}" FROM comparable_reports').fetchall())  # noqa: S608
         assert {report: value for report, series, value in tidy if series == name} == there
+    made = database.execute(
+        "SELECT c.made FROM comparable_cells c JOIN reports r USING (report_id) WHERE c.series = 'requests.other_total.total'"
+        " AND r.org_name_raw IN ('潭头镇', '庙子镇') ORDER BY c.value"
+    ).fetchall()
+    assert made == [("sum of parts",), ("printed as one row",)]
 
 
 def test_stata_has_the_numbers_the_names_and_the_labels(version: Path, lines: dict[str, Record]) -> None:
@@ -349,6 +362,20 @@ def test_the_crawl_does_not_load_the_libraries_of_the_formats() -> None:
     program = f"import sys, crawler.dataset.publish; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_more_reports_than_a_sheet_holds_go_on_the_next(
+    version: Path, lines: dict[str, Record], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reports_xlsx, "SHEET_ROWS", 5)
+    (tmp_path / "reports.parquet").write_bytes((version / "reports.parquet").read_bytes())
+    reports_xlsx.write_reports_xlsx(tmp_path, VERSION)
+    with closing(openpyxl.load_workbook(tmp_path / "reports.xlsx", read_only=True)) as book:
+        sheets = [name for name in book.sheetnames if name.startswith("reports")]
+        found = [list(book[name].iter_rows(values_only=True)) for name in sheets]
+    assert len(sheets) == -(-len(lines) // 4)
+    assert {rows[0][0] for rows in found} == {"report_id"}, "each sheet has its heading"
+    assert [row[0] for rows in found for row in rows[1:]] == list(lines)
 
 
 @pytest.mark.parametrize("write", DERIVED, ids=lambda write: write.__name__)

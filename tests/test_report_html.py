@@ -10,6 +10,7 @@ import re
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -20,10 +21,10 @@ import pytest
 from PIL import Image
 
 from crawler.browser.program import NAMES, launch_options
-from crawler.dataset.attachments import safe_store
+from crawler.dataset.assertions import Assertion, Thresholds
 from crawler.dataset.ledger import Ledger
 from crawler.dataset.model import Record
-from crawler.dataset.publish import publish
+from crawler.dataset.publish import Override, publish
 from crawler.dataset.report import Contents, Crop, Picture, Surroundings
 from crawler.dataset.report.contents import MOST_PICTURE_BYTES, MOST_PICTURES
 from crawler.dataset.report.failed import MOST_OF_A_KIND
@@ -32,6 +33,8 @@ from crawler.extraction import extract
 from crawler.outcomes import Outcome
 from crawler.pictures import SourcePictures
 from crawler.sample.typeset import ReportSource, plausible_values, to_html
+from crawler.storage.local import LocalStore
+from crawler.storage.store import keep
 
 from .builders import DIVISIONS, cell, extraction_record
 from .pdf_typeset import chromium_pdf
@@ -77,7 +80,8 @@ def facts_of(contents: Contents, folder: Path, pictures: Any = None) -> tuple[di
     facts = contents.facts([], {"text/html": {"ok": 1}}, [], delta)
     shown, urls, counts = contents.failed(pictures or (lambda crops: dict.fromkeys(crops, "not drawn here")))
     made = {"version": "1", "spider": SPIDER, "created_at": "2026-01-10T02:00:00Z", "previous_version": None}
-    return facts | made | {"failed": shown, "pictures": counts}, urls
+    judged = {"assertions": [asdict(Assertion("without_year", "ceiling", 0.1, 0.05, True, "1 of 20"))], "forced": None}
+    return facts | made | judged | {"failed": shown, "pictures": counts}, urls
 
 
 # --- the file ---------------------------------------------------------------------------------------------------------
@@ -242,8 +246,8 @@ def dark(picture: Picture | str) -> tuple[float, float, float]:
 
 
 def test_places_are_cut_out_of_pages_as_they_were_read_and_kept(tmp_path: Path) -> None:
-    archive, cache = tmp_path / "attachments", tmp_path / ".pictures"
-    sha256, path = safe_store(archive, pdf([Page(""), Page(BLACK_CORNER)]), "application/pdf")
+    archive, cache = LocalStore(tmp_path / "attachments"), tmp_path / ".pictures"
+    sha256, path = keep(archive, pdf([Page(""), Page(BLACK_CORNER)]), "application/pdf")
     pictures = SourcePictures(archive, cache, memory_mb=1536)
     upright = Crop(sha256, path, 2, (0.0, -50.0, 200.0, 200.0))
     turned = Crop(sha256, path, 2, (642.0, 0.0, 90_000.0, 200.0), turn=90)  # clockwise: top left goes to the top right
@@ -263,15 +267,15 @@ def test_places_are_cut_out_of_pages_as_they_were_read_and_kept(tmp_path: Path) 
     assert "not in the archive" in str(found[lost])
     assert "not in the archive" in str(found[escaping])
     # What was drawn once needs no original any more, and what is shown no longer is forgotten.
-    later = SourcePictures(None, cache, memory_mb=1536)([upright])
+    later = SourcePictures(LocalStore(tmp_path / "gone"), cache, memory_mb=1536)([upright])
     assert later == {upright: whole}
     assert len(list(cache.iterdir())) == 1
 
 
 def test_a_document_that_cannot_be_drawn_is_a_note_and_the_others_are_drawn(tmp_path: Path) -> None:
-    archive = tmp_path / "attachments"
+    archive = LocalStore(tmp_path / "attachments")
     places = [
-        Crop(*safe_store(archive, content, "application/pdf"), 1, (0.0, 0.0, 200.0, 200.0))
+        Crop(*keep(archive, content, "application/pdf"), 1, (0.0, 0.0, 200.0, 200.0))
         for content in (b"%PDF-1.7\n" + b"1 0 obj << /Type /Catalog >> " * 9, pdf([Page(BLACK_CORNER)]))
     ]
     broken, whole = places
@@ -290,7 +294,7 @@ class House:
 
     def __init__(self, folder: Path, content: bytes) -> None:
         self.folder = folder
-        self.archive = folder / "attachments"
+        self.archive = LocalStore(folder / "attachments")
         self.ledger = Ledger(f"sqlite:///{folder / 'ledger.sqlite'}", clock=lambda: NIGHT)
         self.ledger.record_portal(
             SPIDER, "lc", name=f"栾川县人民政府{HOSTILE}", region="河南省/洛阳市/栾川县", region_code="410324",
@@ -304,7 +308,14 @@ class House:
         self.add("pdf", content, "application/pdf", extraction.record)
         pictures = SourcePictures(self.archive, folder / ".pictures", memory_mb=1536)
         publication = publish(
-            self.ledger, SPIDER, folder / "output", now=NIGHT, divisions=DIVISIONS, surroundings=Surroundings(pictures=pictures)
+            self.ledger,
+            SPIDER,
+            folder / "output",
+            now=NIGHT,
+            divisions=DIVISIONS,
+            thresholds=Thresholds(identity_pass_rate=1.0, shares_need_reports=1),
+            override=Override("李四<b>", f"原文如此{HOSTILE}"),
+            surroundings=Surroundings(pictures=pictures),
         )
         assert publication.status == "published", publication.failures
         self.page = publication.path / "report.html"
@@ -312,7 +323,7 @@ class House:
 
     def add(self, name: str, content: bytes, media_type: str, record: Record) -> None:
         url = f"http://lc.example/{name}"
-        sha256, path = safe_store(self.archive, content, media_type)
+        sha256, path = keep(self.archive, content, media_type)
         self.ledger.record_page(url, portal="lc", outcome=Outcome.OK, title=record["title"], published_date="2024-01-20")
         self.ledger.record_document(
             url,
@@ -491,6 +502,54 @@ def test_language_filters_and_landmarks(tab: Tab) -> None:
     assert tab.locator("[role=status][aria-live=polite]").count() == 5
     tab.keyboard.press("Tab")
     assert tab.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+
+
+@pytest.mark.browser
+def test_the_assertions_are_shown_and_who_forced_the_version_and_why(house: House, tab: Tab) -> None:
+    forced = house.manifest["forced"]
+    note = tab.get_by_role("note", name="强制发布")
+    assert "勾稽关系成立的比例" in note.inner_text()
+    assert f"由 李四<b> 于 {forced['at'][:10]}" in note.inner_text()
+    assert "原文如此</script>" in note.inner_text()
+    rows = tab.locator("#assertions-list tbody tr")
+    assert rows.evaluate_all("(rows) => rows.map((row) => row.dataset.assertion)") == [
+        one["assertion"] for one in house.manifest["assertions"]
+    ]
+    (found,) = (one for one in house.manifest["assertions"] if one["assertion"] == "identity_pass_rate")
+    row = tab.locator("[data-assertion=identity_pass_rate]")
+    names = rows.locator("th").all_inner_texts()
+    assert all(" " in name and name[0] > "一" for name in names), "each in words of the language"
+    cells = row.locator("td").all_inner_texts()
+    assert cells == ["未成立，强制发布", f"{100 * found['found']:.2f} %", "不少于 100.00 %", found["message"]]
+    assert tab.locator("[data-assertion=reports_exist] td").all_inner_texts()[:3] == ["成立", "2", "不少于 1"]
+    assert tab.locator("[data-assertion=count_floor] td").all_inner_texts()[:3] == ["未判断", "2", "–"]
+    tab.get_by_role("navigation").get_by_role("link", name="发布前的断言").press("Enter")
+    assert tab.evaluate("location.hash") == "#assertions"
+    assert tab.get_by_role("region", name="发布前的断言").count() == 1, "a landmark with a name"
+    tab.locator("#en").press("Enter")
+    assert row.get_by_role("rowheader").inner_text() == "identities that hold identity_pass_rate"
+    assert row.locator("td").first.inner_text() == "did not hold; forced"
+    assert "forced this version at" in tab.get_by_role("note", name="Published by force").inner_text()
+    assert "Assertions that held" in tab.locator("#cards .bad").all_inner_texts()[-1]
+
+
+@pytest.mark.browser
+def test_where_every_assertion_holds_nothing_is_said_of_force(browser: Browser, tmp_path: Path) -> None:
+    contents = Contents()
+    contents.add(full_record(), "ab" * 32)
+    path = tmp_path / "report.html"
+    path.write_text(page_text(*facts_of(contents, tmp_path)), encoding="utf-8")
+    with browser.new_page(locale="en") as tab:
+        tab.goto(path.as_uri())
+        assert tab.locator("[data-assertion=without_year] th").inner_text() == "reports without a year without_year"
+        assert tab.locator("[data-assertion=without_year] td").all_inner_texts() == [
+            "held",
+            "5.00 %",
+            "at most 10.00 %",
+            "1 of 20",
+        ]
+        assert tab.get_by_role("note").count() == 0
+        assert "1 / 1" in tab.locator("#cards").inner_text()
 
 
 @pytest.mark.browser

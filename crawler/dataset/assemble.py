@@ -73,12 +73,13 @@ def assemble(
     groups: dict[Key, list[Reading]] = defaultdict(list)
     for reading in _settle_scopes(_agree_on_organisations(readings)):
         groups[_key(reading)].append(reading)
+    del readings
     current: dict[Key, ReportVersion] = {}
     superseded: dict[Key, list[ReportVersion]] = {}
-    for key, group in groups.items():
-        versions = _number_versions(key, split_versions(group, load))
-        current[key] = versions[-1]
-        superseded[key] = versions[:-1]
+    for key in list(groups):
+        *earlier, current[key] = _number_versions(key, split_versions(groups.pop(key), load))
+        if earlier:
+            superseded[key] = earlier
     beside = Neighbours(current)
     copied = _copied(current.values())
     standing = sorted(current.items(), key=lambda item: item[1].report_id)

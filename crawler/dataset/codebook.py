@@ -40,7 +40,8 @@ Metrics marked `comparable` mean the same in both forms. Of the others:
 """
 _ENGLISH_SERIES = """
 Sums that no form prints, in the views `comparable_reports` and `comparable_cells` of `dataset.duckdb`. A sum is
-null where one of its parts is. Each has the seven columns of table 3.
+null where one of its parts is; but where a report prints one row in the place of the parts, and none of them has a
+number, the sum is that row. Each has the seven columns of table 3.
 
 | series | in English | 2019 form | 2021 form |
 |---|---|---|---|
@@ -79,7 +80,8 @@ _CHINESE_NOTES = """
 """
 _CHINESE_SERIES = """
 以下合计为两种格式均未印出、由分项相加所得，见 `dataset.duckdb` 的视图 `comparable_reports` 与
-`comparable_cells`；任一分项为空则合计为空。每项均有表三的七列。
+`comparable_cells`；任一分项为空则合计为空；但有的年报以一行代替各分项，各分项均无数而此行有数时，
+合计即取此行。每项均有表三的七列。
 
 | 序列 | 名称 | 2019年格式 | 2021年格式 |
 |---|---|---|---|
@@ -101,7 +103,7 @@ def render() -> str:
             _ENGLISH_NOTES,
             *_notes("en"),
             _ENGLISH_SERIES,
-            *_sums(lambda one: one.label_en.partition(" - ")[0]),
+            *_sums(lambda one: one.label_en.partition(" - ")[0], "; `{}` where none of them has a number"),
             _ENGLISH_COLUMNS,
             *_others(lambda column: column.label_en),
         )
@@ -117,7 +119,7 @@ def render_chinese() -> str:
             _CHINESE_NOTES,
             *_notes("zh"),
             _CHINESE_SERIES,
-            *_sums(lambda one: one.label_zh.rpartition(" / ")[0]),
+            *_sums(lambda one: one.label_zh.rpartition(" / ")[0], "；均无数时取 `{}`"),
             _CHINESE_COLUMNS,
             *_others(lambda column: column.label_zh),
         )
@@ -144,16 +146,17 @@ def _notes(language: str) -> list[str]:
     ]
 
 
-def _sums(label: Callable[[Series], str]) -> list[str]:
+def _sums(label: Callable[[Series], str], other: str) -> list[str]:
     firsts = {one.key.rpartition(".")[0]: one for one in reversed(series())}
     return [
-        f"| `{row}.*` | {label(one)} | {' | '.join(_parts(parts) for parts in one.parts.values())} |\n"
+        f"| `{row}.*` | {label(one)} | {' | '.join(_parts(one, version, other) for version in one.parts)} |\n"
         for row, one in reversed(firsts.items())
     ]
 
 
-def _parts(parts: tuple[str, ...]) -> str:
-    return " + ".join(f"`{part.split('.')[1]}`" for part in parts)
+def _parts(one: Series, version: str, other: str) -> str:
+    names = " + ".join(f"`{part.split('.')[1]}`" for part in one.parts[version])
+    return names + (other.format(one.instead[version].split(".")[1]) if version in one.instead else "")
 
 
 def _others(label: Callable[[Column], str]) -> list[str]:

@@ -50,12 +50,17 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """A sum that no form prints: ``parts`` are the metric keys that add up to it, by form."""
+    """A sum that no form prints: ``parts`` are the metric keys that add up to it, by form.
+
+    ``instead`` is the metric, by form, that some bodies print in the place of the parts: it is the sum where no part has a
+    number.
+    """
 
     key: str
     label_en: str
     label_zh: str
     parts: Mapping[str, tuple[str, ...]]
+    instead: Mapping[str, str]
 
 
 @cache
@@ -144,9 +149,9 @@ def series() -> tuple[Series, ...]:
             row = words()["rows"][entry["row"].rpartition(".")[2]]
             parts = {version: tuple(f"{part}.{metric.column}" for part in entry["parts"][version]) for version in FORM_VERSIONS}
             label_zh = f"{entry['zh']} / {metric.labels[-1]}"
-            found.append(
-                Series(f"{entry['row']}.{metric.column}", f"{row} - {words()['columns'][metric.column]}", label_zh, parts)
-            )
+            instead = {version: f"{part}.{metric.column}" for version, part in entry.get("instead", {}).items()}
+            label_en = f"{row} - {words()['columns'][metric.column]}"
+            found.append(Series(f"{entry['row']}.{metric.column}", label_en, label_zh, parts, instead))
     return tuple(found)
 
 

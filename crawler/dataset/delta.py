@@ -1,47 +1,17 @@
-"""What changed between two versions: ADD, MOD and DEL lines, and a digest that is equal where nothing did."""
+"""What changed between two versions: ADD, MOD and DEL lines."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from crawler.dataset.exporters.base import json_line
+from crawler.dataset.content import lasting
 from crawler.dataset.model import Record
-
-VOLATILE = ("last_seen", "extractor_version")
-"""Keys that move every night, or with every release, while the report stays what it is."""
-
-VOLATILE_OF_DOCUMENT = ("fetched_at",)
 
 BY_KEY = ("values", "cells")
 """Keys whose own keys are compared one by one."""
-
-
-def lasting(record: Record) -> Record:
-    """The record without what changes though nothing happened."""
-    kept = {key: value for key, value in record.items() if key not in VOLATILE}
-    kept["documents"] = [
-        {key: value for key, value in document.items() if key not in VOLATILE_OF_DOCUMENT} for document in record["documents"]
-    ]
-    return kept
-
-
-class ContentDigest:
-    """A running digest of records without what is volatile."""
-
-    def __init__(self) -> None:
-        self._digest = sha256()
-
-    def add(self, record: Record) -> None:
-        """Takes in one record; the order matters."""
-        self._digest.update(json_line(lasting(record)).encode())
-
-    def hexdigest(self) -> str:
-        """The digest of the records so far."""
-        return self._digest.hexdigest()
 
 
 def read_records(path: Path | None) -> Iterator[Record]:

@@ -62,7 +62,10 @@ class Losses:
         return f"{lost}, {len(self.unexplained)} without a reason that the ledger knows: {told}{more}"
 
 
-def losses(previous: Path, present: AbstractSet[str], assembly: Assembly, left: Callable[[], AbstractSet[Content]]) -> Losses:
+Left = Callable[[AbstractSet[Content]], AbstractSet[Content]]
+
+
+def losses(previous: Path, present: AbstractSet[str], assembly: Assembly, left: Left) -> Losses:
     """What the version in the folder ``previous`` has and a new one lacks.
 
     A report explains its absence where its documents left their lists or were replaced at their addresses, and where another
@@ -71,7 +74,7 @@ def losses(previous: Path, present: AbstractSet[str], assembly: Assembly, left: 
     Args:
         present: the ids of the new version.
         assembly: what the new version was made from.
-        left: asked for the contents that left or were replaced only where an organisation is missing.
+        left: gives those of some contents that left or were replaced; asked only where an organisation is missing.
     """
     before = _organisations(previous)
     missing = before - present
@@ -81,13 +84,18 @@ def losses(previous: Path, present: AbstractSet[str], assembly: Assembly, left: 
     for record in read_records(previous / ReportsJsonl.name):
         if record["org_id"] in missing:
             reports[record["org_id"]].append({key: record.get(key) for key in ("org_confidence", "documents")})
-    fate = _Fates(assembly, left())
+    had = {content for of_one in reports.values() for report in of_one for content in _contents(report)}
+    fate = _Fates(assembly, left(had))
     found = [LostOrganisation(org_id, fate.of(reports[org_id])) for org_id in sorted(missing)]
     return Losses(
         len(before),
         tuple(lost for lost in found if lost.is_explained),
         tuple(lost for lost in found if not lost.is_explained),
     )
+
+
+def _contents(report: Record) -> list[Content]:
+    return [(document["url"], document["sha256"]) for document in report["documents"]]
 
 
 def _organisations(version: Path) -> set[str]:
@@ -116,7 +124,7 @@ class _Fates:
         return dict(counts)
 
     def _of_report(self, report: Record) -> tuple[str, bool]:
-        contents: list[Content] = [(document["url"], document["sha256"]) for document in report["documents"]]
+        contents = _contents(report)
         if contents and all(content in self._left for content in contents):
             return GONE, True
         for organisation in filter(None, map(self._organisations.get, contents)):

@@ -16,22 +16,24 @@ from typing import Any
 from crawler.dataset.assemble import ASSEMBLY_VERSION, Assembly, assemble, report_record
 from crawler.dataset.assertions import Assertion, Tally, Thresholds, assertions
 from crawler.dataset.clock import iso, stamp, utc_now
-from crawler.dataset.delta import ContentDigest, delta, read_records
-from crawler.dataset.exporters import EXPORTERS
+from crawler.dataset.content import ContentDigest
+from crawler.dataset.delta import delta, read_records
 from crawler.dataset.exporters.base import json_line
-from crawler.dataset.exporters.derived import write_derived
-from crawler.dataset.exporters.reports_jsonl import ReportsJsonl, SupersededJsonl
+from crawler.dataset.exporters.datapackage import write_datapackage
+from crawler.dataset.exporters.derived import BESIDE, HERE
+from crawler.dataset.exporters.problems_jsonl import write_problems
+from crawler.dataset.exporters.reports_jsonl import ReportsJsonl
 from crawler.dataset.exporters.version import DatasetVersion
 from crawler.dataset.ledger import Ledger
 from crawler.dataset.losses import Losses, losses
 from crawler.dataset.manifest import NOT_STORED, Forced, contents, judgement, pretty
-from crawler.dataset.model import Sighting
 from crawler.dataset.organisations import Division
 from crawler.dataset.pruning import NOTHING_PRUNED, Pruned, Retention, prune, prune_failed
 from crawler.dataset.reading import TitleReader
 from crawler.dataset.renditions import LoadRecord
 from crawler.dataset.report import Contents, Surroundings, health_entries, write_page
 from crawler.dataset.schema import SCHEMA_VERSION, RecordValidator
+from crawler.dataset.version_files import Files, version_files
 from crawler.dataset.versions import (
     FAILED,
     MANIFEST,
@@ -165,6 +167,10 @@ class _Job:
     def staging(self) -> Path:
         return staging_folder(self.root, self.name)
 
+    @property
+    def version(self) -> DatasetVersion:
+        return DatasetVersion(self.spider, self.name, self.now)
+
 
 def _publish(job: _Job, *, anew: bool, trust_ledger: bool) -> Publication:
     """Writes a version where something changed."""
@@ -172,8 +178,9 @@ def _publish(job: _Job, *, anew: bool, trust_ledger: bool) -> Publication:
     if trust_ledger and not anew and known_state == job.state and job.before is not None:
         return _unchanged(job, job.before)
     try:
-        written = _write(job, anew=anew)
-        return _finish(job, written) if isinstance(written, _Written) else written
+        with ExitStack() as stack:
+            written = _write(job, stack, anew=anew)
+            return _finish(job, written) if isinstance(written, _Written) else written
     finally:
         shutil.rmtree(job.staging, ignore_errors=True)
 
@@ -187,6 +194,8 @@ def _unchanged(job: _Job, before: Mapping[str, Any]) -> Publication:
 class _Written:
     """What of a version is known once its records are written and its assertions hold, or are overridden."""
 
+    files: Files
+    """Still busy with those of `BESIDE`."""
     content: str
     tally: Tally
     found: tuple[Assertion, ...]
@@ -195,7 +204,7 @@ class _Written:
     changes: Mapping[str, int]
 
 
-def _write(job: _Job, *, anew: bool) -> _Written | Publication:
+def _write(job: _Job, stack: ExitStack, *, anew: bool) -> _Written | Publication:
     """Stages the records where something changed, and asserts. The assembly is let go with the end of this."""
     ledger = job.ledger
     assembly = assemble(
@@ -207,8 +216,10 @@ def _write(job: _Job, *, anew: bool) -> _Written | Publication:
         _record(job, job.before, state=job.state)
         return _unchanged(job, job.before)
     job.staging.mkdir(parents=True)
-    page, content = Contents(), ContentDigest()
-    tally = _write_records(job, assembly, page, content)
+    files, page = stack.enter_context(version_files(job.staging, len(assembly.current))), Contents()
+    tally = _write_records(job, assembly, files, page)
+    content = files.close()
+    write_problems(job.staging, assembly.problems)
     found = tuple(
         assertions(tally, job.before["counts"] if job.before else None, _losses(job, tally, assembly), job.thresholds)
     )
@@ -216,14 +227,19 @@ def _write(job: _Job, *, anew: bool) -> _Written | Publication:
     if failed and (job.override is None or not all(failure.may_be_forced for failure in failed)):
         return _keep_failed(job, tally.counts(), found)
     forced = _forced(job, failed)
+    for write in BESIDE:
+        files.derive(write, job.version)
     changes = _write_delta(job)
-    _write_report(job, assembly, page)
-    return _Written(content.hexdigest(), tally, found, failed, forced, changes)
+    _write_report(job, assembly, page, judgement(found, forced, job.thresholds))
+    return _Written(files, content, tally, found, failed, forced, changes)
 
 
 def _finish(job: _Job, written: _Written) -> Publication:
     """Makes the files that are made from others, and the version current."""
-    write_derived(job.staging, DatasetVersion(job.spider, job.name, job.now))
+    for write in HERE:
+        write(job.staging, job.version)
+    written.files.wait()
+    write_datapackage(job.staging, job.version)
     manifest = {
         **_about(job),
         "content_sha256": written.content,
@@ -260,7 +276,7 @@ def _losses(job: _Job, tally: Tally, assembly: Assembly) -> Losses | None:
     """The organisations lost since the last good version; ``None`` where there is none."""
     if job.previous is None:
         return None
-    return losses(job.previous, tally.organisations, assembly, lambda: job.ledger.left_contents(job.spider))
+    return losses(job.previous, tally.organisations, assembly, lambda contents: job.ledger.left_contents(job.spider, contents))
 
 
 def _forced(job: _Job, failed: tuple[Assertion, ...]) -> Forced | None:
@@ -309,49 +325,28 @@ def _content_digest(assembly: Assembly, load: LoadRecord) -> str:
     return content.hexdigest()
 
 
-def _write_records(job: _Job, assembly: Assembly, page: Contents, content: ContentDigest) -> Tally:
-    """Writes every record, one in memory at a time, and counts them. ``content`` is that of `_content_digest`."""
+def _write_records(job: _Job, assembly: Assembly, files: Files, page: Contents) -> Tally:
+    """Has every record written, and counts them."""
     tally, validator = Tally(), RecordValidator()
     load = job.ledger.load_record
-    with ExitStack() as stack:
-        exporters = [stack.enter_context(exporter(job.staging)) for exporter in EXPORTERS]
-        for version in assembly.current:
-            record = report_record(version, load)
-            content.add(record)
-            errors = list(validator.errors(record))
-            for error in errors:
-                tally.add_schema_error(version.report_id, error)
-            if errors:
-                continue  # The version fails; a record that is not what it seems is not fit for the exporters.
-            tally.add(record)
-            page.add(record, version.renditions[0].sighting.sha256)
-            for exporter in exporters:
-                exporter.add(record)
-    with SupersededJsonl(job.staging) as superseded:
-        for version in assembly.superseded:
-            record = report_record(version, load)
-            content.add(record)
-            for error in validator.errors(record):
-                tally.add_schema_error(version.version_id, error)
-            tally.superseded += 1
-            superseded.add(record)
-    with (job.staging / "problems.jsonl").open("w", encoding="utf-8", newline="\n") as problems:
-        problems.writelines(json_line(_problem(sighting)) for sighting in assembly.problems)
+    for version in assembly.current:
+        record = report_record(version, load)
+        errors = list(validator.errors(record))
+        for error in errors:
+            tally.add_schema_error(version.report_id, error)
+        if errors:
+            continue  # The version fails; a record that is not what it seems is not fit for the exporters.
+        tally.add(record)
+        page.add(record, version.renditions[0].sighting.sha256)
+        files.add(record)
+    files.end_current()
+    for version in assembly.superseded:
+        record = report_record(version, load)
+        for error in validator.errors(record):
+            tally.add_schema_error(version.version_id, error)
+        tally.superseded += 1
+        files.add_superseded(record)
     return tally
-
-
-def _problem(sighting: Sighting) -> dict[str, Any]:
-    """A document that gave no report, so that a missing source is seen."""
-    return {
-        "url": sighting.url,
-        "page_url": sighting.page_url,
-        "portal": sighting.portal_name,
-        "title": sighting.page_title or sighting.list_title,
-        "role": sighting.role,
-        "outcome": sighting.outcome.value,
-        "message": sighting.message,
-        "sha256": sighting.sha256 or None,
-    }
 
 
 def _write_delta(job: _Job) -> dict[str, int]:
@@ -364,8 +359,8 @@ def _write_delta(job: _Job) -> dict[str, int]:
     return counts
 
 
-def _write_report(job: _Job, assembly: Assembly, page: Contents) -> None:
-    """Writes ``report.html``: counts, failed checks with their pictures, and what changed."""
+def _write_report(job: _Job, assembly: Assembly, page: Contents, judged: Mapping[str, Any]) -> None:
+    """Writes ``report.html``: counts, how the version was judged, failed checks with their pictures, and what changed."""
     ledger, portals = job.ledger, job.surroundings.portals
     by_media_type = ledger.media_type_counts(spider=job.spider)
     facts = page.facts(
@@ -375,7 +370,7 @@ def _write_report(job: _Job, assembly: Assembly, page: Contents) -> None:
         job.staging / "delta.jsonl",
     )
     failed, pictures, picture_counts = page.failed(job.surroundings.pictures)
-    facts |= {**_about(job), "failed": failed, "pictures": picture_counts}
+    facts |= {**_about(job), **judged, "failed": failed, "pictures": picture_counts}
     write_page(job.staging, facts, pictures)
 
 

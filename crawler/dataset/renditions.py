@@ -85,8 +85,8 @@ def first_of_each_url(group: Sequence[Reading]) -> list[Reading]:
         # A report put together is another where one of its parts stands at another address.
         key = (sighting.url, sighting.page_url, sighting.portal, *(part.url for part in reading.parts))
         first = kept.setdefault(key, reading)
-        last_seen = max(first.sighting.last_seen, sighting.last_seen)
-        kept[key] = replace(first, sighting=replace(first.sighting, last_seen=last_seen))
+        if sighting.last_seen > first.sighting.last_seen:
+            kept[key] = replace(first, sighting=replace(first.sighting, last_seen=sighting.last_seen))
     return list(kept.values())
 
 

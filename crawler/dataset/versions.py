@@ -43,7 +43,9 @@ def publish_lock(root: Path) -> Iterator[None]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise PublishLockedError(f"another process is publishing {root.name}: let it finish, then publish again") from None
+            raise PublishLockedError(
+                f"another process is publishing {root.name}: let it finish, then publish again (scrapy publish {root.name})"
+            ) from None
         yield
 
 
@@ -201,7 +203,7 @@ def switch(root: Path, version: Path) -> None:
     sync_directory(root)
 
 
-def sync_directory(path: Path) -> None:
+def sync_directory(path: Path | str) -> None:
     """Waits until the names in a folder are on the disk."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from crawler.dataset.exporters.csv_file import CsvExporter, number, safe
 from crawler.dataset.model import Record
-from crawler.forms.catalogue import FORM_VERSIONS, Metric, all_metrics, load_form
+from crawler.forms.catalogue import FORM_VERSIONS, all_metrics, load_form
 
 METRICS = all_metrics()
 
@@ -18,6 +19,16 @@ LABELS: Mapping[str, Mapping[str, str]] = {
     for version in FORM_VERSIONS
 }
 """The official labels, outermost first, as the report's own form words them."""
+
+
+@cache
+def described(form_version: str | None) -> tuple[tuple[str, str, str, str, str, str], ...]:
+    """Key, code, table, row, column and label of every metric, in the form's order, as a report of this form words them."""
+    labels = LABELS.get(form_version or "", {})
+    return tuple(
+        (metric.key, metric.code, metric.table, metric.row, metric.column, labels.get(metric.key) or " / ".join(metric.labels))
+        for metric in METRICS
+    )
 
 
 class CellsCsv(CsvExporter):
@@ -41,21 +52,15 @@ def _rows(record: Record) -> Iterator[Sequence[str]]:
         number(record["year"]),
         safe(record["form_version"]),
     )
-    cells, labels = record["cells"], LABELS.get(record["form_version"] or "", {})
-    for metric in METRICS:
-        if metric.key in cells:
-            yield (*report, *_cell(metric, cells[metric.key], labels))
+    cells = record["cells"]
+    for metric in described(record["form_version"]):
+        if (cell := cells.get(metric[0])) is not None:
+            yield (*report, *metric, *_cell(cell))
 
 
-def _cell(metric: Metric, cell: Mapping[str, Any], labels: Mapping[str, str]) -> Sequence[str]:
+def _cell(cell: Mapping[str, Any]) -> Sequence[str]:
     where = cell["where"] or {}
     return (
-        metric.key,
-        metric.code,
-        metric.table,
-        metric.row,
-        metric.column,
-        labels.get(metric.key) or " / ".join(metric.labels),
         number(cell["value"]),
         safe(cell["unit"]),
         cell["state"],

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from crawler.dataset.codebook_columns import CELLS
-from crawler.dataset.exporters.cells_csv import LABELS, METRICS
+from crawler.dataset.exporters.cells_csv import described
 from crawler.dataset.exporters.parquet_file import ParquetExporter
 from crawler.dataset.model import Record
 
@@ -26,15 +26,14 @@ class CellsParquet(ParquetExporter):
 
 def _rows(record: Record) -> Iterator[Sequence[Any]]:
     report = tuple(record[key] for key in REPORT_KEYS)
-    cells, labels = record["cells"], LABELS.get(record["form_version"] or "", {})
-    for metric in METRICS:
-        if (cell := cells.get(metric.key)) is None:
+    cells = record["cells"]
+    for metric in described(record["form_version"]):
+        if (cell := cells.get(metric[0])) is None:
             continue
         where = cell["where"] or {}
         yield (
             *report,
-            *(metric.key, metric.code, metric.table, metric.row, metric.column),
-            labels.get(metric.key) or " / ".join(metric.labels),
+            *metric,
             *(cell["value"], cell["unit"], cell["state"], cell["raw"]),
             *(where.get("page"), where.get("bbox"), where.get("table"), where.get("row"), where.get("column")),
             cell.get("flags") or [],

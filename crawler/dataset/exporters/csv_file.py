@@ -9,6 +9,7 @@ from pathlib import Path
 
 from crawler.dataset.exporters.base import Exporter
 
+BYTE_ORDER_MARK = "\ufeff"
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 PLAIN_NUMBER = re.compile(r"[+-]?\d[\d,]*(?:\.\d+)?", re.ASCII)
 
@@ -44,7 +45,9 @@ class CsvExporter(Exporter):
 
     def __init__(self, directory: Path) -> None:
         super().__init__(directory)
-        self._file = self.path.open("w", encoding="utf-8-sig", newline="")
+        # The codec that writes the mark itself is slower with every line.
+        self._file = self.path.open("w", encoding="utf-8", newline="")
+        self._file.write(BYTE_ORDER_MARK)
         self._writer = csv.writer(self._file)
         self._writer.writerow(self.header)
 

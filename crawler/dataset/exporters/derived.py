@@ -12,14 +12,15 @@ from crawler.dataset.exporters.reports_dta import write_reports_dta
 from crawler.dataset.exporters.reports_xlsx import write_reports_xlsx
 from crawler.dataset.exporters.version import DatasetVersion
 
-DERIVED: tuple[Callable[[Path, DatasetVersion], None], ...] = (
-    write_codebook_csv,
-    write_duckdb,
-    write_reports_dta,
-    write_reports_xlsx,
-    write_datapackage,
-)
-"""In this order: the last one names the others."""
+Write = Callable[[Path, DatasetVersion], None]
+
+BESIDE: tuple[Write, ...] = (write_duckdb, write_reports_dta)
+"""Those that another process may write meanwhile."""
+
+HERE: tuple[Write, ...] = (write_codebook_csv, write_reports_xlsx)
+
+DERIVED: tuple[Write, ...] = (*BESIDE, *HERE, write_datapackage)
+"""All, in this order: the last one names the others."""
 
 
 def write_derived(directory: Path, version: DatasetVersion) -> None:

@@ -20,7 +20,9 @@ class _Entry:
     names: set[str] = field(default_factory=set)
     years: set[int] = field(default_factory=set)
     portals: set[str] = field(default_factory=set)
+    reports: int = 0
     report_ids: list[str] = field(default_factory=list)
+    """Of the unresolved, whose are to be looked at; an organisation's are found by its id."""
 
     @property
     def rank(self) -> int:
@@ -53,7 +55,9 @@ class OrganisationsJsonl(Exporter):
         if record["year"] is not None:
             entry.years.add(record["year"])
         entry.portals.add(record["portal"])
-        entry.report_ids.append(record["report_id"])
+        entry.reports += 1
+        if unresolved:
+            entry.report_ids.append(record["report_id"])
 
     def close(self) -> None:
         """Writes the file, the unresolved last."""
@@ -70,7 +74,6 @@ def _line(entry: _Entry) -> Record:
         "names": sorted(entry.names),
         "portals": sorted(entry.portals),
         "years": sorted(entry.years),
-        "reports": len(entry.report_ids),
-        # Whose are to be looked at; an organisation's are found by its id.
-        "report_ids": [] if entry.facts[0] else sorted(entry.report_ids),
+        "reports": entry.reports,
+        "report_ids": sorted(entry.report_ids),
     }

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
-from crawler.dataset.exporters.base import Exporter, json_line
+from crawler.dataset.exporters.base import Exporter, joined, json_parts
 from crawler.dataset.model import Record
 
 
@@ -19,7 +20,11 @@ class ReportsJsonl(Exporter):
 
     def add(self, record: Record) -> None:
         """Writes one line."""
-        self._file.write(json_line(record))
+        self.write(json_parts(record))
+
+    def write(self, parts: Mapping[str, str]) -> None:
+        """Writes the line of a record whose values are JSON already."""
+        self._file.write(joined(parts))
 
     def close(self) -> None:
         """Ends the file."""

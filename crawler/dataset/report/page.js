@@ -9,6 +9,12 @@ const WORDS = {
   overview: ["总览", "Overview"], coverage: ["覆盖：地区与年度", "Coverage by region and year"], failed: ["未通过的核对与存疑单元格", "Failed checks and doubtful cells"],
   figures: ["各项数字的分布与离群值", "How each figure is spread, and its outliers"], sources: ["来源的新鲜度", "Freshness of the sources"],
   outcomes: ["文件的结局", "What became of the documents"], changes: ["与上一版本相比", "Changes since the last version"],
+  assertions: ["发布前的断言", "Assertions before publication"], assertion: ["断言", "Assertion"], result: ["结果", "Result"], limit: ["限值", "Limit"], found: ["实际", "Found"], counted: ["计数说明", "What was counted"],
+  assertions_help: ["新版本写好后、成为当前版本前，必须逐条成立；有一条不成立即不发布，除非有人署名说明理由强制发布。“未判断”指没有上一版本可比，或报告太少。", "What must hold of a version that is written before it becomes current. One that does not hold stops it, unless somebody forces it and says why. “Not judged”: there is no earlier version to compare with, or too few reports."],
+  forced: ["强制发布", "Published by force"], forced_said: ["本版有断言未成立，由 {0} 于 {1} 强制发布。理由：{2}。未成立的断言：{3}。", "Assertions did not hold; {0} forced this version at {1}. Reason: {2}. What did not hold: {3}."],
+  held: ["成立", "held"], not_held: ["未成立", "did not hold"], overridden: ["未成立，强制发布", "did not hold; forced"], assertion_card: ["成立的断言", "Assertions that held"], assertion_card_said: ["{0} 条未成立，{1} 条未判断", "{0} did not hold, {1} not judged"], at_least: ["不少于 {0}", "at least {0}"], at_most: ["不多于 {0}", "at most {0}"],
+  a_reports_exist: ["有报告", "there are reports"], a_schema: ["不合记录格式之处", "errors of records against the schema"], a_count_floor: ["报告数，与上一版相比", "reports, against the last good version"], a_numbers_floor: ["数字个数，与上一版相比", "numbers, against the last good version"], a_organisations_lost: ["无故消失的机关", "organisations lost without a reason"],
+  a_without_organisation: ["机关不明的报告", "reports without an organisation"], a_without_year: ["年度不明的报告", "reports without a year"], a_unread_cells: ["没有读出的单元格", "cells absent or not understood"], a_identity_pass_rate: ["勾稽关系成立的比例", "identities that hold"],
   coverage_help: ["每格为有报告的机关数与已知机关数（任一年度出现过的机关）。方向键移动，回车查看机关；在地区名上按左右键收起或展开。颜色越深，覆盖越全。", "Each cell: organisations with a report, of those known from any year. Arrow keys move, Enter lists the organisations; on a region's name Left and Right fold and unfold. The darker, the more complete."],
   failed_help: ["原文从不更正。每一项都把原件版面与读出的数值并列，请自行判断是读错还是原文如此。", "The source is never corrected. Each entry shows the source beside the values read, so that you can tell a misreading from an error of the source."],
   figures_help: ["柱形为大于零的数字（对数刻度）。离群值指与同级机关相比超出四分位距三倍（按对数）的数字，不一定有错。", "Bars are numbers above zero on a logarithmic scale. Outliers lie more than three interquartile ranges (of logarithms) away from bodies of the same level; they need not be wrong."],
@@ -429,6 +435,18 @@ function drawChanges() {
     all > found.length ? say("beyond", count(all - found.length), "delta.jsonl") : "");
 }
 
+// --- assertions ----------------------------------------------------------------------------------------------------
+const SHARES = new Set(["without_organisation", "without_year", "unread_cells", "identity_pass_rate"]);
+const assertionWords = (name) => (WORDS[`a_${name}`] ? say(`a_${name}`) : name);
+function drawAssertions() {
+  const forced = facts.forced;
+  $("forced").textContent = forced ? say("forced_said", forced.by, forced.at.replace("T", " ").replace("Z", " UTC"), forced.reason, forced.failed.map(assertionWords).join(language === "zh" ? "、" : "; ")) : "";
+  const amount = (one, number) => (SHARES.has(one.assertion) ? `${(100 * number).toFixed(2)} %` : count(Math.round(100 * number) / 100));
+  const result = (one) => (one.passed === null ? tag(say("not_judged")) : one.passed ? tag(say("held"), "good") : tag(say(forced && forced.failed.includes(one.assertion) ? "overridden" : "not_held"), "error"));
+  $("assertions-list").replaceChildren(table(say("assertions"), [say("assertion"), say("result"), { n: say("found") }, { n: say("limit") }, say("counted")], facts.assertions.map((one) => el("tr", { "data-assertion": one.assertion },
+    rowHead([assertionWords(one.assertion), " ", el("code", {}, one.assertion)]), cell(result(one)), cell(amount(one, one.found), "n"), cell(one.passed === null ? "–" : say(one.bound === "floor" ? "at_least" : "at_most", amount(one, one.limit)), "n"), el("td", { lang: "en" }, one.message)))));
+}
+
 // --- the whole -----------------------------------------------------------------------------------------------------
 function drawCards() {
   const cells = Object.values(facts.states).reduce((sum, one) => sum + one, 0);
@@ -437,11 +455,13 @@ function drawCards() {
   const failures = Object.values(facts.failed_totals).reduce((sum, one) => sum + one, 0) - doubts;
   const stale = facts.portals.filter((portal) => portal.stale === null ? portal.outcome !== "ok" : portal.stale.length).length;
   const known = YEARS.filter((year) => year !== null);
+  const unheld = facts.assertions.filter((one) => one.passed === false).length;
   const changed = Object.values(facts.delta.counts).reduce((sum, one) => sum + one, 0);
   const cards = [
     [say("reports"), count(facts.report_count), known.length ? say("years_said", known[0], known.at(-1)) : ""], [say("organisations"), count(facts.organisations.length), ""],
     [say("cells"), count(cells), cells ? `${(100 * (cells - unread) / cells).toFixed(2)} % ${say("read")}` : ""], [say("failed_card"), count(failures), doubts ? say("doubt_card", count(doubts)) : "", failures],
     [say("sources_card"), count(stale), say("of_portals", count(facts.portals.length)), stale], [say("problem_card"), count(facts.problem_count), ""],
+    [say("assertion_card"), `${count(facts.assertions.filter((one) => one.passed).length)} / ${count(facts.assertions.length)}`, say("assertion_card_said", count(unheld), count(facts.assertions.filter((one) => one.passed === null).length)), unheld],
     [say("change_card"), count(changed), say("change_said", count(facts.delta.counts.ADD), count(facts.delta.counts.MOD), count(facts.delta.counts.DEL))],
   ];
   $("cards").replaceChildren(...cards.map(([name, value, said, bad]) => el("div", { class: bad ? "bad" : null }, el("dt", {}, name), el("dd", {}, value, said ? el("div", { class: "said" }, said) : null))));
@@ -454,7 +474,7 @@ function drawStatic() {
   $("zh").setAttribute("aria-pressed", String(language === "zh"));
   $("en").setAttribute("aria-pressed", String(language === "en"));
   $("version").textContent = `${facts.spider} · ${say("version")} ${facts.version} · ${say("made")} ${facts.created_at.replace("T", " ").replace("Z", " UTC")}`;
-  $("contents").replaceChildren(...["overview", "coverage", "failed", "figures", "sources", "outcomes", "changes"].map((id) => el("li", {}, el("a", { href: `#${id}` }, say(id)))));
+  $("contents").replaceChildren(...["overview", "assertions", "coverage", "failed", "figures", "sources", "outcomes", "changes"].map((id) => el("li", {}, el("a", { href: `#${id}` }, say(id)))));
   $("grid-legend").replaceChildren(say("level_n"), ...[say("no_report"), "< 25 %", "< 50 %", "< 75 %", "< 100 %", say("full")].map((text, step) => el("span", {}, el("i", { class: `k${step}`, "aria-hidden": "true" }), text)), el("span", {}, say("with_flaw")));
   const missing = facts.pictures.wanted - facts.pictures.shown;
   $("failed-notes").textContent = missing > 0 ? say("pictures_note", count(facts.pictures.most), count(facts.pictures.shown), count(missing)) : "";
@@ -469,7 +489,7 @@ function drawStatic() {
   options($("d-op"), [all, ...["ADD", "MOD", "DEL"].map((one) => [one, say(one)])]);
 }
 function draw() {
-  drawStatic(); drawCards(); drawGrid(false); drawDrill(false); drawFailed(); drawRules(); drawFigures(); drawSources(); drawMatrix(); drawProblems(); drawChanges();
+  drawStatic(); drawCards(); drawAssertions(); drawGrid(false); drawDrill(false); drawFailed(); drawRules(); drawFigures(); drawSources(); drawMatrix(); drawProblems(); drawChanges();
 }
 function speak(chosenLanguage) {
   language = chosenLanguage;
