@@ -8,10 +8,10 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from scrapy.commands import ScrapyCommand
 from scrapy.spiderloader import SpiderLoader
 
 from crawler.adding import Places
+from crawler.command import ProjectCommand
 from crawler.forms.catalogue import FORM_VERSIONS, load_form
 from crawler.forms.rules import load_rules
 from crawler.portals import registry
@@ -27,7 +27,7 @@ Government = Portal | SharedSite
 _CELLS = {"cn-ogi-2019": 198, "cn-ogi-2021": 200}
 
 
-class Command(ScrapyCommand):
+class Command(ProjectCommand):
     """Names, files, duplicate hosts, unknown codes, rules without cells."""
 
     requires_project = True

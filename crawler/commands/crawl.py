@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import gc
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from typing import cast
 
 from scrapy.commands.crawl import Command as ScrapyCrawl
@@ -14,23 +14,21 @@ from scrapy.exceptions import UsageError
 from scrapy.spiders import Spider
 
 from crawler.arguments import CrawlArguments
+from crawler.command import ProjectCommand
 from crawler.dataset.clock import utc_now
+from crawler.dataset.ledger import Ledger
+from crawler.exit_status import EXIT_TRY_LATER, told_plainly
 from crawler.spider import ReportsSpider
 from crawler.window import Window
-from crawler.workspace import SAMPLE, AlreadyRunningError, Workspace
-
-EXIT_ALL_FAILED = 1
-EXIT_NOT_PUBLISHED = 2
-EXIT_TRY_LATER = 75
-"""EX_TEMPFAIL of sysexits.h: try again later."""
+from crawler.workspace import SAMPLE, Workspace
 
 
-class Command(ScrapyCrawl):
+class Command(ProjectCommand, ScrapyCrawl):
     """Runs a spider of this project.
 
-    Exit status: 0; 1 where not one portal could be read; 2 where the dataset failed its assertions, so that the last good
-    version stayed; 75 where it may not start: another run of the same
-    spider is at work, or it is not the hour (CRAWL_WINDOW).
+    Exit status: 0; 1 where not one portal could be read, or the ledger or the file store cannot be used; 2 where the dataset
+    failed its assertions, so that the last good version stayed; 75 where another run of the same spider is at work, another
+    process was publishing when it came to that, the file store does not answer, or it is not the hour (CRAWL_WINDOW).
     """
 
     crawler: Crawler | None = None
@@ -69,15 +67,16 @@ class Command(ScrapyCrawl):
             self.exitcode = EXIT_TRY_LATER
             return
         workspace = Workspace.of(self.settings, args[0], sample=opts.spargs.get("portals") == SAMPLE)
-        with ExitStack() as stack:
+        with told_plainly(self), ExitStack() as stack:
             try:
                 stack.enter_context(workspace.running())
-            except AlreadyRunningError as error:
-                sys.stderr.write(f"{error}\n")
-                self.exitcode = EXIT_TRY_LATER
-                return
             except OSError as error:
                 raise UsageError(f"{workspace.root} cannot be written: {error}", print_help=False) from error
+            self._understand(args, opts)
+            # Scrapy would tell a ledger that cannot be used by a traceback: it is tried before Scrapy starts.
+            Ledger(workspace.ledger_url).close()
+            with closing(workspace.store) as store:
+                store.check()
             self._crawl(args, opts)
 
     def _may_start(self) -> bool:
@@ -93,7 +92,6 @@ class Command(ScrapyCrawl):
         return False
 
     def _crawl(self, args: list[str], opts: argparse.Namespace) -> None:
-        self._understand(args, opts)
         super().run(args, opts)
         spider = self.crawler.spider if self.crawler else None
         if not isinstance(spider, ReportsSpider):
@@ -101,7 +99,4 @@ class Command(ScrapyCrawl):
         from crawler.summary import run_summary
 
         sys.stdout.write(run_summary(spider, cast("Crawler", self.crawler).stats.get_stats()))
-        if spider.all_failed:
-            self.exitcode = EXIT_ALL_FAILED
-        elif spider.publication is None or spider.publication.status == "failed":
-            self.exitcode = EXIT_NOT_PUBLISHED
+        self.exitcode = self.exitcode or spider.exit_status

@@ -13,11 +13,11 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
-from tqdm import tqdm
 
 from crawler import EXTRACTOR_VERSION
+from crawler.bars import bar
+from crawler.command import ProjectCommand
 from crawler.divisions import registered_divisions
 from crawler.documents.sniff import sniff
 from crawler.isolation import ExtractionPool
@@ -31,7 +31,7 @@ AHEAD = 16
 """Files handed to the children before the oldest answer is awaited, so that output keeps the order given."""
 
 
-class Command(ScrapyCommand):
+class Command(ProjectCommand):
     """Reads local files with the readers of the crawl; no network, no ledger."""
 
     requires_project = True
@@ -53,7 +53,7 @@ class Command(ScrapyCommand):
         assert self.settings is not None  # noqa: S101 - set by scrapy.cmdline
         failed = documents = 0
         with ExtractionPool.from_settings(self.settings) as pool:
-            files = tqdm(self._read(pool, args), total=len(args), unit="file", file=sys.stderr, disable=len(args) < 10 or None)
+            files = bar(self._read(pool, args), total=len(args), unit="file", disable=len(args) < 10 or None)
             for line in files:
                 documents += 1
                 failed += "error" in line

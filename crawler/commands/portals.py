@@ -9,15 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
 from crawler.adding import TESTS, Fetched, Places, add, candidate
 from crawler.arguments import CrawlArguments
+from crawler.command import ProjectCommand
 from crawler.crawl.lists import Lists
 from crawler.dataset.clock import utc_now
 from crawler.dataset.ledger import Ledger
 from crawler.dataset.model import PortalHealth
+from crawler.exit_status import told_plainly
 from crawler.health import portal_states
 from crawler.outcomes import Outcome
 from crawler.portals import registry
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from crawler.sweep import ColumnSweep, PortalSweep
 
 
-class Command(ScrapyCommand):
+class Command(ProjectCommand):
     """The registry with health and freshness, or what discovery finds on one home page."""
 
     requires_project = True
@@ -78,10 +79,9 @@ class Command(ScrapyCommand):
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """List, or check."""
-        if not args and opts.stale:
-            self._stale(opts)
-        elif not args:
-            self._list(opts)
+        if not args:
+            with told_plainly(self):
+                (self._stale if opts.stale else self._list)(opts)
         elif args[0] == "check" and len(args) == 2:
             self._check(args[1], opts)
         else:

@@ -8,27 +8,22 @@ import pwd
 import sys
 from typing import TYPE_CHECKING
 
-from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 from sqlalchemy.exc import OperationalError
 
-from crawler.dataset.connections import LedgerError
+from crawler import logs
+from crawler.command import ProjectCommand
 from crawler.dataset.ledger import Ledger
-from crawler.dataset.versions import PublishLockedError
 from crawler.divisions import registered_divisions
+from crawler.exit_status import EXIT_FAILED, EXIT_NOT_PUBLISHED, told_plainly
 from crawler.publication import publication_lines, publish_workspace
 from crawler.workspace import Workspace
 
 if TYPE_CHECKING:
-    from crawler.dataset.publish import Override
-
-EXIT_CANNOT_WRITE = 1
-EXIT_NOT_PUBLISHED = 2
-EXIT_TRY_LATER = 75
-"""EX_TEMPFAIL of sysexits.h: try again later."""
+    from crawler.dataset.publish import Override, Publication
 
 
-class Command(ScrapyCommand):
+class Command(ProjectCommand):
     """Publishes from the ledger, without a crawl.
 
     Exit status: 0; 1 where the disk or the ledger cannot be written; 2 where an assertion failed, or for wrong arguments; 75
@@ -61,8 +56,6 @@ class Command(ScrapyCommand):
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Publish and say what came of it."""
-        from crawler.dataset.publish import FAILED_STATUS
-
         if len(args) > 1:
             raise UsageError("name one spider: scrapy publish henan_reports")
         override = _override(opts)
@@ -71,26 +64,25 @@ class Command(ScrapyCommand):
         workspace = Workspace.of(self.settings, spider, sample=opts.sample)
         if not self.settings["DATABASE_URL"] and not (workspace.root / "ledger.sqlite").is_file():
             raise UsageError(f"there is no ledger at {workspace.root}; run `scrapy crawl {spider}` first", print_help=False)
-        try:
-            with Ledger(workspace.ledger_url) as ledger:
-                publication = publish_workspace(
-                    workspace, spider, ledger, self.settings, registered_divisions(), override=override
+        logs.about(spider=spider)
+        with told_plainly(self):
+            try:
+                with Ledger(workspace.ledger_url) as ledger:
+                    publication = publish_workspace(
+                        workspace, spider, ledger, self.settings, registered_divisions(), override=override
+                    )
+            except (OSError, OperationalError) as error:
+                told = error.orig if isinstance(error, OperationalError) else error
+                sys.stderr.write(
+                    f"publishing under {workspace.root} broke off: {told}\nMake room or mend it, then publish again.\n"
                 )
-        except PublishLockedError as error:
-            sys.stderr.write(f"{error}\n")
-            self.exitcode = EXIT_TRY_LATER
-            return
-        except LedgerError as error:
-            sys.stderr.write(f"{error}\n")
-            self.exitcode = EXIT_CANNOT_WRITE
-            return
-        except (OSError, OperationalError) as error:
-            told = error.orig if isinstance(error, OperationalError) else error
-            sys.stderr.write(
-                f"publishing under {workspace.root} broke off: {told}\nMake room or mend it, then publish again.\n"
-            )
-            self.exitcode = EXIT_CANNOT_WRITE
-            return
+                self.exitcode = EXIT_FAILED
+                return
+            self._tell(publication)
+
+    def _tell(self, publication: Publication) -> None:
+        from crawler.dataset.publish import FAILED_STATUS
+
         sys.stdout.write("\n".join(publication_lines(publication)) + "\n")
         self.exitcode = EXIT_NOT_PUBLISHED if publication.status == FAILED_STATUS else 0
 

@@ -5,37 +5,32 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TextIO
-from urllib.parse import urlsplit
 
-from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
-from tqdm import tqdm
 
-from crawler import EXTRACTOR_VERSION
-from crawler.crawl.pages import promised_kind
+from crawler import EXTRACTOR_VERSION, logs
+from crawler.bars import bar
+from crawler.command import ProjectCommand
 from crawler.dataset.ledger import Ledger
 from crawler.dataset.model import ArchivedDocument
-from crawler.dataset.versions import PublishLockedError
 from crawler.divisions import registered_divisions
+from crawler.exit_status import EXIT_FAILED, EXIT_NOT_PUBLISHED, told_plainly
 from crawler.isolation import ExtractionPool
 from crawler.outcomes import Outcome
 from crawler.publication import publication_lines, publish_workspace
-from crawler.reextraction import Change, Reextraction, wanted
+from crawler.reextraction import Change, Reextraction, expected_kind, wanted
+from crawler.storage.store import FileStore
 from crawler.workspace import Workspace
 
-EXIT_NOT_READ = 1
-EXIT_NOT_PUBLISHED = 2
-EXIT_TRY_LATER = 75
 
-
-class Command(ScrapyCommand):
+class Command(ProjectCommand):
     """Reads what this version of the extractor has not read; a run that was killed goes on where it was.
 
-    Exit status: 0; 1 where an archived file could not be opened; 2 where ``--publish`` was refused by the assertions; 75 where
-    another process was publishing.
+    Exit status: 0; 1 where an archived file could not be opened, or the ledger or the file store cannot be used; 2 where
+    ``--publish`` was refused by the assertions; 75 where another process was publishing or the file store does not answer.
     """
 
     requires_project = True
@@ -81,41 +76,37 @@ class Command(ScrapyCommand):
         workspace = Workspace.of(self.settings, spider, sample=opts.sample)
         if not self.settings["DATABASE_URL"] and not (workspace.root / "ledger.sqlite").is_file():
             raise UsageError(f"there is no ledger at {workspace.root}; run `scrapy crawl {spider}` first", print_help=False)
-        if "://" in workspace.files_store:
-            raise UsageError("reextract reads a local archive; copy it and set FILES_STORE to the folder", print_help=False)
-        with ExitStack() as stack:
+        logs.about(spider=spider)
+        with told_plainly(self), ExitStack() as stack:
+            store = stack.enter_context(closing(workspace.store))
+            store.check()
             output = stack.enter_context(Path(opts.changes).open("a", encoding="utf-8")) if opts.changes else sys.stdout
             ledger = stack.enter_context(Ledger(workspace.ledger_url))
             pool = stack.enter_context(ExtractionPool.from_settings(self.settings))
             documents = list(
                 wanted(ledger.archived_documents(spider, EXTRACTOR_VERSION), everything=opts.all, outcomes=outcomes)
             )
-            self.exitcode = _read(documents, ledger, pool, Path(workspace.files_store), output)
+            self.exitcode = _read(documents, ledger, pool, store, output)
             if opts.publish:
-                try:
-                    publication = publish_workspace(workspace, spider, ledger, self.settings, registered_divisions())
-                except PublishLockedError as error:
-                    sys.stderr.write(f"{error} (scrapy publish {spider})\n")
-                    self.exitcode = EXIT_TRY_LATER
-                    return
+                publication = publish_workspace(workspace, spider, ledger, self.settings, registered_divisions())
                 sys.stderr.write("\n".join(publication_lines(publication)) + "\n")
                 if publication.status == "failed":
                     self.exitcode = EXIT_NOT_PUBLISHED
 
 
-def _read(documents: list[ArchivedDocument], ledger: Ledger, pool: ExtractionPool, store: Path, output: TextIO) -> int:
+def _read(documents: list[ArchivedDocument], ledger: Ledger, pool: ExtractionPool, store: FileStore, output: TextIO) -> int:
     """Read with a progress bar, and say what it came to; the exit status."""
 
     def tell(change: Change) -> None:
         output.write(json.dumps(change, ensure_ascii=False, allow_nan=False) + "\n")
         output.flush()
 
-    with tqdm(total=len(documents), unit="document", file=sys.stderr, desc=f"extractor {EXTRACTOR_VERSION}") as bar:
+    with bar(total=len(documents), unit="document", desc=f"extractor {EXTRACTOR_VERSION}") as progress:
         work = Reextraction(
-            ledger, pool, store, expected=_expected, tell=tell, warn=lambda text: bar.write(text, file=sys.stderr)
+            ledger, pool, store, expected=expected_kind, tell=tell, warn=lambda text: progress.write(text, file=sys.stderr)
         )
         for _ in work.run(documents):
-            bar.update()
+            progress.update()
     tally = work.tally
     sys.stderr.write(
         f"{tally.read} documents read by extractor {EXTRACTOR_VERSION}: {tally.changed} changed, {tally.values} values; "
@@ -123,15 +114,7 @@ def _read(documents: list[ArchivedDocument], ledger: Ledger, pool: ExtractionPoo
         + (f"; {tally.not_read} could not be opened" if tally.not_read else "")
         + "\n"
     )
-    return EXIT_NOT_READ if tally.not_read else 0
-
-
-def _expected(document: ArchivedDocument) -> str | None:
-    """As the crawl had it: a page's own body was promised by no link, a member of an archive by its own name."""
-    if document.role == "body":
-        return None
-    member = urlsplit(document.url).fragment
-    return promised_kind(member or document.url)
+    return EXIT_FAILED if tally.not_read else 0
 
 
 def _outcomes(text: str | None) -> frozenset[Outcome]:
