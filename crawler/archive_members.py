@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any, Self
 from urllib.parse import quote
 
-from crawler.dataset.attachments import safe_store
 from crawler.dataset.model import Record
 from crawler.documents.archives import Member
 from crawler.documents.sniff import sniff
 from crawler.outcomes import Outcome
+from crawler.storage.store import FileStore, keep
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +43,16 @@ class StoredMember:
         return f"{archive}#{quote(self.name, safe='')}"
 
 
-def store_member(store: Path, member: Member) -> StoredMember:
+def store_member(store: FileStore, member: Member) -> StoredMember:
     """Keep a member as a file, named by its content.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: it cannot be stored.
     """
     if member.outcome is not None:
         return StoredMember(member.name, member.outcome.value, member.message)
     media_type = sniff(member.content)
-    sha256, path = safe_store(store, member.content, media_type)
+    sha256, path = keep(store, member.content, media_type)
     return StoredMember(member.name, None, "", sha256, media_type, len(member.content), path)
 
 

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from crawler import EXTRACTOR_VERSION
 from crawler.archive_members import Contents, StoredMember, store_member
+from crawler.crawl.pages import promised_kind
 from crawler.dataset.ledger import Ledger
-from crawler.dataset.model import ArchivedDocument, Record
+from crawler.dataset.model import ArchivedDocument, KnownDocument, Record
 from crawler.extraction import Extraction
 from crawler.isolation import ExtractionPool, NotReadError
-from crawler.outcomes import Outcome
+from crawler.outcomes import WAITS, Outcome
+from crawler.storage.store import FileStore
 
 Change = dict[str, Any]
 """``key``, ``old``, ``new`` and ``why``: one value, check, flag or fact that differs between two readings."""
@@ -44,6 +46,14 @@ def wanted(
                 yield document
         elif everything or document.tried is None:
             yield document
+
+
+def expected_kind(document: ArchivedDocument) -> str | None:
+    """What the crawl expected: a page's own body was promised by no link, a member of an archive by its own name."""
+    if document.role == "body":
+        return None
+    member = urlsplit(document.url).fragment
+    return promised_kind(member or document.url)
 
 
 def changes(old: Record | None, new: Record | None, why: Mapping[str, Any]) -> Iterator[Change]:
@@ -124,7 +134,7 @@ class Reextraction:
     Args:
         ledger: of which the documents are.
         pool: reads them.
-        store: folder of the archive.
+        store: the archive.
         expected: the kind of file that a document's link promised, see `crawler.extraction.extract`.
         tell: is given one line a change.
         warn: is given a sentence for each document that could not be tried.
@@ -134,7 +144,7 @@ class Reextraction:
         self,
         ledger: Ledger,
         pool: ExtractionPool,
-        store: Path,
+        store: FileStore,
         *,
         expected: Callable[[ArchivedDocument], str | None],
         tell: Callable[[Change], None],
@@ -155,31 +165,40 @@ class Reextraction:
         self._asked = {document.sha256 for document in waiting}
         opened: list[tuple[ArchivedDocument, Extraction, Contents]] = []
         reading: dict[Future[Extraction], ArchivedDocument] = {}
-        while waiting or reading:
-            while waiting and len(reading) < self.pool.workers * AHEAD:
-                document = waiting.popleft()
-                reading[self.pool.submit(self.store / document.path, self.expected(document))] = document
-            done, _ = wait(reading, return_when=FIRST_COMPLETED)
-            for future in done:
-                document = reading.pop(future)
-                try:
-                    extraction = future.result()
-                    if extraction.members:
-                        contents = self._unpacked(extraction)
-                        waiting += self._new_members(document, contents)
-                        opened.append((document, extraction, contents))
-                        continue
-                except (NotReadError, OSError) as error:
-                    self.tally.not_read += 1
-                    self.warn(f"{document.path} was not read: {error}")
-                else:
-                    self._keep(document, extraction)
-                yield document
+        most = self.pool.workers * AHEAD
+        # Each waits with its document for a child, and a store elsewhere is asked for some at a time.
+        readers = ThreadPoolExecutor(most, thread_name_prefix="archive")
+        try:
+            while waiting or reading:
+                while waiting and len(reading) < most:
+                    document = waiting.popleft()
+                    reading[readers.submit(self._read, document)] = document
+                done, _ = wait(reading, return_when=FIRST_COMPLETED)
+                for future in done:
+                    document = reading.pop(future)
+                    try:
+                        extraction = future.result()
+                        if extraction.members:
+                            contents = self._unpacked(extraction)
+                            waiting += self._new_members(document, contents)
+                            opened.append((document, extraction, contents))
+                            continue
+                    except (NotReadError, OSError) as error:
+                        self.tally.not_read += 1
+                        self.warn(f"{document.path} was not read: {error}")
+                    else:
+                        self._keep(document, extraction)
+                    yield document
+        finally:
+            readers.shutdown(wait=False, cancel_futures=True)
         # An archive ends as its documents do, so it is kept last; killed before, it is opened once more.
         for document, extraction, contents in opened:
             outcome, message = contents.end(self._ends(contents))
             self._keep(document, Extraction(outcome, message, contents.as_record(), extraction.seconds))
             yield document
+
+    def _read(self, document: ArchivedDocument) -> Extraction:
+        return self.pool.read_stored(self.store, document.path, self.expected(document))
 
     def _unpacked(self, extraction: Extraction) -> Contents:
         members = tuple(store_member(self.store, member) for member in extraction.members)
@@ -190,33 +209,37 @@ class Reextraction:
 
         Of an archive that another has replaced at its address only what is known already is read.
         """
-        beside = self.ledger.known_document(archive.url)
-        if beside is None or beside.sha256 != archive.sha256:
-            return
-        for member in contents.members:
-            url = member.url(archive.url)
-            known = self.ledger.known_document(url)
-            if (known is None or known.sha256 != member.sha256) and (member.sha256 or known is None):
-                self.ledger.record_document(
-                    url,
-                    page_url=beside.page_url,
-                    role="attachment",
-                    outcome=Outcome(member.outcome or Outcome.FAILED),
-                    sha256=member.sha256 or "",
-                    media_type=member.media_type,
-                    size=member.size,
-                    path=member.path,
-                    link_text=contents.link_text(member, archive.link_text or ""),
-                    message=member.message,
-                    at=datetime.fromisoformat(beside.last_seen),
-                )
-            if member.sha256 and member.path and member.sha256 not in self._asked:
-                self._asked.add(member.sha256)
-                tried = self.ledger.find_extraction(member.sha256, EXTRACTOR_VERSION)
-                if tried is None:
-                    yield ArchivedDocument(
-                        member.sha256, member.media_type, member.path, url, "attachment", None, None, None, None
-                    )
+        for place in self.ledger.waiting.places(archive.sha256):
+            for member in contents.members:
+                url = member.url(place.url)
+                self._record_member(place, contents, member, url)
+                if member.sha256 and member.path and member.sha256 not in self._asked:
+                    self._asked.add(member.sha256)
+                    tried = self.ledger.find_extraction(member.sha256, EXTRACTOR_VERSION)
+                    if tried is None:
+                        yield ArchivedDocument(
+                            member.sha256, member.media_type, member.path, url, "attachment", None, None, None, None
+                        )
+                    else:
+                        self.ledger.waiting.settle(member.sha256, EXTRACTOR_VERSION)
+
+    def _record_member(self, place: KnownDocument, contents: Contents, member: StoredMember, url: str) -> None:
+        """At the archive's place; what is known there already is left as it is."""
+        known = self.ledger.known_document(url)
+        if (known is None or known.sha256 != member.sha256) and (member.sha256 or known is None):
+            self.ledger.record_document(
+                url,
+                page_url=place.page_url,
+                role="attachment",
+                outcome=Outcome(member.outcome or Outcome.FAILED),
+                sha256=member.sha256 or "",
+                media_type=member.media_type,
+                size=member.size,
+                path=member.path,
+                link_text=contents.link_text(member, place.link_text or ""),
+                message=member.message or ("" if member.outcome else WAITS),
+                at=datetime.fromisoformat(place.last_seen),
+            )
 
     def _ends(self, contents: Contents) -> list[Outcome]:
         return [self._end(member) for member in contents.members]
@@ -250,6 +273,7 @@ class Reextraction:
             record=new.record,
             seconds=new.seconds,
         )
+        self.ledger.waiting.settle(document.sha256, EXTRACTOR_VERSION)
         self.tally.read += 1
         self.tally.changed += bool(found)
         self.tally.values += sum(change["key"] in (named.get("cells") or {}) for change in found)

@@ -20,8 +20,10 @@ COMMANDS_MODULE = "crawler.commands"
 OUTPUT_DIR = os.environ.get("OUTPUT_DIR", "output")
 # One SQL ledger; empty: SQLite beside the dataset. Credentials belong in the environment, never in this file.
 DATABASE_URL = os.environ.get("DATABASE_URL", "")
-# Scrapy's FilesPipeline wants a value; the real place follows from OUTPUT_DIR and the spider unless this is set.
+# The documents as they came; empty: <OUTPUT_DIR>/<spider>/attachments. A folder, or s3://bucket/prefix on any S3-compatible
+# server; its address and keys are read from the environment alone: AWS_ENDPOINT_URL_S3, AWS_ACCESS_KEY_ID, ...: docs/storage.md
 FILES_STORE = os.environ.get("FILES_STORE", "")
+FILES_STORE_PATIENCE = 120  # seconds for which a server that does not answer is asked again before documents end as failed
 
 # --- Who we are and how gently we ask --------------------------------------------------------------------------------
 # An address at which a portal's webmaster reaches whoever runs this crawl.
@@ -36,8 +38,9 @@ CONCURRENT_REQUESTS = 400
 # Bytes of answers whose callbacks are not at their end, above which Scrapy starts nothing new: a list is at work until the
 # known pages behind it have been asked about.
 SCRAPER_SLOT_MAX_ACTIVE_SIZE = 64 * 1024 * 1024
-# Scrapy starts as many tasks for each response, whatever it yields: the default of 100 costs 1.4 ms of processor a page.
-CONCURRENT_ITEMS = 4
+# Pages of one list that are in the pipelines at a time, their documents fetched and read: then its next rows wait. Scrapy
+# starts as many tasks for each answer that has a callback; rows are followed within that of their list.
+CONCURRENT_ITEMS = 8
 # Seconds between two requests to one host; a portal's own `delay` replaces it.
 DOWNLOAD_DELAY = 1.0
 AUTOTHROTTLE_ENABLED = True
@@ -157,6 +160,23 @@ PUBLISH_KEEP_DAYS = 14
 # Versions that failed their assertions, to see when a fault began.
 PUBLISH_KEEP_FAILED = 5
 
+# --- Many machines: `scrapy worker`; see docs/workers.md ------------------------------------------------------------------
+# Portals that one worker crawls at a time. Each is a process of about 150 MB with two connections to PostgreSQL, which mostly
+# waits for its portal. Documents: EXTRACTION_WORKERS.
+WORKER_CRAWLS = 8
+WORKER_PAGE_READERS = 1  # child processes for pages, of each portal's run: one host gives one page at a time
+# Seconds between two signs of life of a worker, and without one until its tasks are given to others: three may be lost.
+WORKER_HEARTBEAT = 10
+WORKER_LOST = 35
+WORKER_POLL = 5  # seconds between two looks for tasks that are due; new ones are told at once
+WORKER_GRACE = 60  # seconds for tasks at work after SIGTERM; then they are given back
+WORKER_RETRIES = 8  # times that a task is tried again, after 5, 10, 20, ... 600 seconds: three quarters of an hour in all
+WORKER_KEEP_HOURS = 72  # after which tasks that are done are forgotten; failed ones are kept ten times as long
+# "15 1 * * *" (minute, hour, day, month, weekday; China's time) begins a night of each of NIGHT_SPIDERS ("henan_reports,..."),
+# by whichever worker is up. Empty: nights begin by `scrapy enqueue`, e.g. from cron.
+NIGHT_CRON = os.environ.get("NIGHT_CRON", "")
+NIGHT_SPIDERS = os.environ.get("NIGHT_SPIDERS", "")
+
 # --- Stations --------------------------------------------------------------------------------------------------------
 ITEM_PIPELINES = {
     "pipelines.attachments.AttachmentsPipeline": 100,
@@ -179,6 +199,11 @@ DOWNLOADER_MIDDLEWARES = {
     "crawler.middlewares.challenge.ChallengeMiddleware": 570,
     "crawler.middlewares.completeness.CompletenessMiddleware": 560,
 }
+SPIDER_MIDDLEWARES = {
+    # How deep a column goes and how long an address may be is judged where they are read; Scrapy's own would drop silently.
+    "scrapy.spidermiddlewares.depth.DepthMiddleware": None,
+    "scrapy.spidermiddlewares.urllength.UrlLengthMiddleware": None,
+}
 
 # Ways into a running crawl, for which there is no use. Switched off, Scrapy would still import them, and aiohttp with them.
 _no_use = ("scrapy.extensions.telnet.TelnetConsole", "scrapy.extensions.remote_control.RemoteControl")
@@ -186,6 +211,7 @@ EXTENSIONS_BASE = {name: order for name, order in default_settings.EXTENSIONS_BA
 EXTENSIONS = {
     "crawler.garbage.GarbageExtension": 490,
     "crawler.progress.ProgressExtension": 500,
+    "crawler.metrics.MetricsExtension": 505,
     "crawler.window.WindowExtension": 510,
     "spidermon.contrib.scrapy.extensions.Spidermon": 900,
 }
@@ -210,6 +236,12 @@ TWISTED_REACTOR = "twisted.internet.asyncioreactor.AsyncioSelectorReactor"
 
 # --- Logs ------------------------------------------------------------------------------------------------------------
 LOG_LEVEL = "INFO"
+# True: every line on stderr is one JSON object with time (UTC), level, logger, message and, where known, spider, run and
+# exception; needs python-json-logger. See docs/operations.md.
+LOG_JSON = os.environ.get("LOG_JSON", "False")
 LOGSTATS_INTERVAL = 0  # crawler.progress says it in portals, pages and documents
 STATS_DUMP = False
+# A file for Prometheus, through node_exporter's textfile collector, which reads names that end in .prom; {spider} stands for
+# the spider's name, so that each has its own. Empty: none. See docs/operations.md.
+METRICS_FILE = os.environ.get("METRICS_FILE", "")
 FEED_EXPORT_ENCODING = "utf-8"

@@ -55,7 +55,8 @@ def run_summary(spider: ReportsSpider, stats: Mapping[str, Any]) -> str:
         )
     publication = spider.publication
     if publication is None:
-        lines.append("Dataset      not published: the run ended before; see the log")
+        why = spider.publish_refused or "the run ended before; see the log"
+        lines.append(f"Dataset      not published: {why}")
     else:
         lines.extend(publication_lines(publication))
     return "\n".join(lines) + "\n"

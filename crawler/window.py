@@ -77,7 +77,7 @@ class WindowExtension:
         """Wire the extension to the settings and the spider's signals."""
         window = Window.parse(crawler.settings["CRAWL_WINDOW"] or "")
         if window is None:
-            raise NotConfigured("CRAWL_WINDOW is not set")
+            raise NotConfigured  # without a word: Scrapy would warn of it every night
         extension = cls(crawler, window)
         crawler.signals.connect(extension.spider_opened, signal=signals.spider_opened)
         crawler.signals.connect(extension.spider_closed, signal=signals.spider_closed)

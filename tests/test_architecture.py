@@ -14,7 +14,8 @@ MAY_IMPORT = {
     "crawler/portals": ("crawler.portals", "crawler.outcomes"),
     "crawler/documents": ("crawler.documents", "crawler.outcomes"),
     "crawler/forms": ("crawler.forms", "crawler.documents.model", "crawler.outcomes"),
-    "crawler/dataset": ("crawler.dataset", "crawler.forms", "crawler.outcomes"),
+    "crawler/dataset": ("crawler.dataset", "crawler.forms", "crawler.outcomes", "crawler.child_process"),
+    "crawler/storage": ("crawler.storage", "crawler.dataset.versions"),
     "crawler/sample": ("crawler.sample", "crawler.forms.catalogue"),
     "crawler/middlewares": (
         "crawler.middlewares",
@@ -67,7 +68,7 @@ def test_parsers_do_not_reach_the_network(package: str) -> None:
 
 
 def test_the_lock_holds_the_pins_and_names_no_registry() -> None:
-    pins = re.findall(r'"([A-Za-z0-9_.-]+)==([^"]+)"', (ROOT / "pyproject.toml").read_text("utf-8"))
+    pins = re.findall(r'"([A-Za-z0-9_.-]+)==([^";]+)', (ROOT / "pyproject.toml").read_text("utf-8"))
     assert len(pins) > 15
     lock = (ROOT / "requirements-dev.lock").read_text("utf-8")
     for name, version in pins:

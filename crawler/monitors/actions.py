@@ -9,6 +9,7 @@ import socket
 import ssl
 import urllib.request
 from email.message import EmailMessage
+from http.client import HTTPException
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
@@ -97,8 +98,9 @@ class SendWebhook(_Message):
         url = self.setting("MONITOR_WEBHOOK")
         if not url:
             return
-        if urlsplit(url).scheme not in ("http", "https"):
-            logger.error("MONITOR_WEBHOOK is no http or https address")
+        host = _host(url)
+        if host is None:
+            logger.error("MONITOR_WEBHOOK is no http or https address without user and password")
             return
         body: dict[str, Any] = {
             "text": "\n".join([self.subject, *(f"{failure['monitor']}: {failure['reason']}" for failure in self.failures)]),
@@ -112,4 +114,16 @@ class SendWebhook(_Message):
                 logger.info("the webhook was told (%s)", answer.status)
         except OSError as error:
             # The address may hold a secret: its host is told, never its path.
-            logger.error("the webhook at %s was not told: %s", urlsplit(url).hostname, error)
+            logger.error("the webhook at %s was not told: %s", host, error)
+        except (HTTPException, ValueError) as error:
+            # What they say is the address.
+            logger.error("the webhook at %s was not told: %s", host, type(error).__name__)
+
+
+def _host(url: str) -> str | None:
+    """The host of an http or https address; ``None`` where it is none, or holds a login: urllib would look that up."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None
+    return parts.hostname if parts.scheme in ("http", "https") and "@" not in parts.netloc else None

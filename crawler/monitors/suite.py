@@ -57,7 +57,8 @@ class PublicationMonitor(_RunMonitor):
     def test_published(self) -> None:
         """Counts floors and fill rates against the last good version are the publication's own assertions."""
         publication = self.spider.publication
-        self.assertTrue(publication is not None, "the run ended before it could publish; see the log")
+        why = self.spider.publish_refused or "the run ended before it could publish; see the log"
+        self.assertTrue(publication is not None, why)
         if publication is None:
             return
         failed = "; ".join(f"{failure.assertion}: {failure.message}" for failure in publication.failures)
