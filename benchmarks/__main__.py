@@ -16,6 +16,8 @@ BENCHMARKS = (
     "benchmarks.publish",
     "benchmarks.crawl",
     "benchmarks.nights",
+    "benchmarks.ledger",
+    "benchmarks.reextraction",
 )
 
 
