@@ -38,9 +38,9 @@ sample: $(VENV)/.dev system ## build the sample portals again from their generat
 	$(BIN)/python -m crawler.sample.build
 
 lock: $(VENV)/.dev ## resolve the pins of pyproject.toml into the two hashed lock files (needs uv)
-	uv pip compile pyproject.toml --extra ocr --extra postgres --universal --python-version 3.11 --generate-hashes \
+	uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
 		--custom-compile-command "make lock" --no-emit-index-url -q -o requirements.lock
-	uv pip compile pyproject.toml --extra ocr --extra postgres --group dev -c requirements.lock --universal --python-version 3.11 --generate-hashes \
+	uv pip compile pyproject.toml --all-extras --group dev -c requirements.lock --universal --python-version 3.11 --generate-hashes \
 		--custom-compile-command "make lock" --no-emit-index-url -q -o requirements-dev.lock
 
 # Installs $$missing; where that cannot be done, says what is lost ($$without) and goes on.
