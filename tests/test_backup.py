@@ -136,7 +136,11 @@ def test_readings_that_were_replaced_may_be_removed(tmp_path: Path) -> None:
         assert crawl(portals_file(tmp_path / "portals.toml", server), output).status == 0
     path = output / SPIDER / "ledger.sqlite"
     with sqlite3.connect(path) as connection:
-        copy = "INSERT INTO extractions SELECT sha256, '0.1', outcome, message, record, '2020-01-01T00:00:00Z', seconds FROM extractions"
+        kept = "sha256, outcome, message, record, seconds"
+        copy = (
+            f"INSERT INTO extractions ({kept}, extractor_version, extracted_at)"  # noqa: S608
+            f" SELECT {kept}, '0.1', '2020-01-01T00:00:00Z' FROM extractions"
+        )
         replaced = connection.execute(copy).rowcount
         # One that the present version could not read keeps its earlier reading.
         broken = connection.execute("SELECT min(sha256) FROM extractions").fetchone()

@@ -28,6 +28,7 @@ from crawler.storage.store import keep
 from crawler.workspace import Workspace
 from tests import postgres, s3
 from tests.crawling import ROOT, scrapy
+from tests.faulty_proxy import CUT, Answer, FaultyProxy, Request
 
 SPIDER = "henan_reports"
 MOVED = [table.name for table in tables.metadata.sorted_tables if table.name != "meta"]
@@ -200,28 +201,40 @@ def test_killed_again_and_again_it_comes_to_the_same_end(
     environment = {
         **os.environ, "OUTPUT_DIR": str(tmp_path), "MOVE_TO_DATABASE_URL": database, "MOVE_TO_FILES_STORE": f"s3://{bucket}/x",
     }  # fmt: skip
-    engine = sa.create_engine(database, poolclass=sa.NullPool)
+    command = [sys.executable, "-m", "scrapy", "move", SPIDER]
+    left: list[int] = []
+    running: list[subprocess.Popen[bytes]] = []
+    with FaultyProxy(s3_server.endpoint) as proxy:
+        slow = {**environment, "AWS_ENDPOINT_URL_S3": proxy.url}
+        for most in (20, 50):
+            written: list[str] = []
 
-    def files() -> int:
-        with closing(s3_server.client()) as client:
-            return len(client.list_objects_v2(Bucket=bucket).get("Contents", ()))
+            def killed(request: Request, most: int = most, written: list[str] = written) -> Answer | None:
+                if len(written) >= most:
+                    running[-1].kill()
+                    return CUT
+                written.extend([request.path] * (request.method == "PUT"))
+                return None
+
+            # No request comes before the program has begun.
+            proxy.plan = killed
+            running.append(subprocess.Popen(command, cwd=ROOT, env=slow, stderr=subprocess.DEVNULL))
+            assert running[-1].wait() == -signal.SIGKILL
+            left.append(len(objects(s3_server, bucket)))
+    assert 1 <= left[0] < left[1] < 120, "it was not killed in the middle"
+    engine = sa.create_engine(database, poolclass=sa.NullPool)
 
     def pages() -> int:
         with engine.connect() as connection:
             there = sa.inspect(connection).has_table("pages")
             return int(connection.exec_driver_sql("SELECT count(*) FROM pages").scalar_one()) if there else 0
 
-    left: list[tuple[int, int]] = []
-    moments: list[Callable[[], bool]] = [lambda: files() >= 20, lambda: files() >= 70, lambda: pages() >= 1]
-    for enough in moments:
-        process = subprocess.Popen([sys.executable, "-m", "scrapy", "move", SPIDER], cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)  # fmt: skip
-        while process.poll() is None and not enough():
-            time.sleep(0.01)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        left.append((files(), pages()))
+    process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
+    while process.poll() is None and not pages():
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
     engine.dispose()
-    assert 20 <= left[0][0] < 120, "it was not killed in the middle"
     done = run("move", SPIDER, **environment)
     assert done.returncode == 0, done.stderr[-3000:]
     assert rows(database) == rows(url)
