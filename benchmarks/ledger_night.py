@@ -82,15 +82,15 @@ class Night:
         """The columns of a portal, and of each page of their lists what it is asked with; each is answered with 304."""
         for portal in self.portals:
             self.ledger.visits.entries(SPIDER, filled.key(portal))
+            expect(self.ledger.visits.list_validators(filled.key(portal)))
             for address in filled.lists(portal):
-                expect(self.ledger.visits.list_validators(filled.key(portal), [address]))
                 expect(self.ledger.visits.list_body(filled.key(portal), address))
 
     def look_up(self) -> None:
-        """The pages behind the rows; the column of those that lists link themselves."""
+        """The pages behind the rows, and one of them as if its list linked a file."""
         for portal, some in self._rows(ROWS_LOOKED_UP):
             expect(len(self.ledger.visits.known_pages(filled.key(portal), some, EXTRACTOR_VERSION)) == len(some))
-            self.ledger.visits.columns_of(filled.key(portal), some[:1])
+            self.ledger.visits.known_files(filled.key(portal), some[:1], EXTRACTOR_VERSION)
 
     def touch(self) -> None:
         """They are as they were. A transaction holds those of many portals."""

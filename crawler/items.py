@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from crawler.dataset.model import KnownDocument, Validators
 from crawler.portals.model import Portal
+
+if TYPE_CHECKING:
+    from scrapy.http import Response
 
 
 @dataclass(slots=True)
@@ -41,6 +44,8 @@ class DocumentItem:
     """The sha256 of ``content``, where it is known before it is stored; ``media_type`` is known then too."""
     content: bytes | None = field(default=None, repr=False)
     """The bytes between download and extraction; dropped afterwards."""
+    answer: Response | Exception | None = field(default=None, repr=False)
+    """What came of asking whether it changed, unless it did not; dropped once it is stored."""
 
 
 @dataclass(slots=True)

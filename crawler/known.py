@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from crawler.documents.sniff import PAGE_IMAGES
 from crawler.items import DocumentItem
+from crawler.portals.article import promised_kind
 
 if TYPE_CHECKING:
     from crawler.dataset.model import KnownDocument, KnownPage
@@ -23,8 +24,14 @@ def unchanged_documents(page: KnownPage) -> list[DocumentItem]:
         if known.role == "body" or known.media_type == PAGE_IMAGES:
             documents.append(asked_again(known))
         elif not urlsplit(known.url).fragment:
-            documents.append(DocumentItem(known.url, known.role, link_text=known.link_text or "", known=known))
+            documents.append(asked_about(known))
     return documents
+
+
+def asked_about(known: KnownDocument) -> DocumentItem:
+    """A document that may have changed."""
+    expected = promised_kind(known.url)
+    return DocumentItem(known.url, known.role, link_text=known.link_text or "", expected=expected, known=known)
 
 
 def asked_again(known: KnownDocument) -> DocumentItem:

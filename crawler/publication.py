@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from crawler.dataset.clock import utc_now
 from crawler.dataset.identity_summary import identity_lines
+from crawler.divisions import RegisteredDivisions
 from crawler.forms.titles import read_title
 from crawler.health import health_report, portal_states
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     from crawler.dataset.assertions import Thresholds
     from crawler.dataset.ledger import Ledger
-    from crawler.dataset.organisations import Division
     from crawler.dataset.pruning import Pruned
     from crawler.dataset.publish import Override, Publication
     from crawler.workspace import Workspace
@@ -35,7 +35,6 @@ def publish_workspace(
     spider: str,
     ledger: Ledger,
     settings: BaseSettings,
-    divisions: tuple[Division, ...],
     *,
     override: Override | None = None,
     trust_ledger: bool = False,
@@ -43,7 +42,6 @@ def publish_workspace(
     """Stage, assert, switch and prune the spider's dataset.
 
     Args:
-        divisions: the administrative divisions that organisation names are resolved against.
         override: who wants it current though assertions fail, and why.
         trust_ledger: open no record where the ledger says that nothing happened.
     """
@@ -59,12 +57,14 @@ def publish_workspace(
         entries: list[dict[str, Any]] = health_report(states, spider, now)["entries"]
         return entries
 
+    divisions = RegisteredDivisions()
     with _publishing_alone(workspace, spider):
         publication = publish(
             ledger,
             spider,
             workspace.output_dir,
             divisions=divisions,
+            divisions_digest=divisions.digest,
             thresholds=_thresholds(settings),
             retention=Retention(
                 versions=settings.getint("PUBLISH_KEEP_VERSIONS"),

@@ -12,12 +12,12 @@ from urllib.parse import urlsplit
 
 from crawler import EXTRACTOR_VERSION
 from crawler.archive_members import Contents, StoredMember, store_member
-from crawler.crawl.pages import promised_kind
 from crawler.dataset.ledger import Ledger
 from crawler.dataset.model import ArchivedDocument, KnownDocument, Record
 from crawler.extraction import Extraction
 from crawler.isolation import ExtractionPool, NotReadError
 from crawler.outcomes import WAITS, Outcome
+from crawler.portals.article import promised_kind
 from crawler.storage.store import FileStore
 
 Change = dict[str, Any]

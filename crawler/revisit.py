@@ -55,7 +55,7 @@ class RevisitPolicy:
         """What is done about the page behind a row of a list."""
         if known is None or known.outcome in UNSETTLED:
             return Visit.FETCH
-        if (known.list_title or "", known.list_date) != (" ".join(link.text.split()), link.date or known.list_date):
+        if not is_listed_alike(known, link):
             return Visit.FETCH
         if any(not document.sha256 for document in known.documents):
             return Visit.FETCH
@@ -84,6 +84,11 @@ class RevisitPolicy:
         """Whether it is the one day of the round that belongs to ``url``."""
         own_day = int.from_bytes(hashlib.sha256(url.encode()).digest()[:4]) % max(1, self.days)
         return self.now.toordinal() % max(1, self.days) == own_day
+
+
+def is_listed_alike(known: KnownPage, link: Link) -> bool:
+    """Whether a row of a list says of a page what it said before."""
+    return (known.list_title or "", known.list_date) == (" ".join(link.text.split()), link.date or known.list_date)
 
 
 def fingerprint(page: ArticlePage) -> str:

@@ -6,13 +6,13 @@ A spider of ``spiders/`` names itself and its province. What it does is in `craw
 from __future__ import annotations
 
 import asyncio
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 from scrapy import Request, Spider, signals
 
 from crawler import logs
 from crawler.arguments import CrawlArguments
+from crawler.crawl.attachments import Attachments
 from crawler.crawl.ending import Ending
 from crawler.crawl.escalation import Escalation
 from crawler.crawl.lists import Lists
@@ -21,7 +21,6 @@ from crawler.crawl.search import Search
 from crawler.crawl.unchanged import Unchanged
 from crawler.dataset.clock import utc_now
 from crawler.dataset.ledger import Ledger
-from crawler.divisions import registered_divisions
 from crawler.exit_status import EXIT_FAILED, EXIT_NOT_PUBLISHED, EXIT_TRY_LATER
 from crawler.outcomes import Outcome
 from crawler.page_readers import PageFaultError, PageReaders
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
 
     from scrapy.crawler import Crawler
 
-    from crawler.dataset.organisations import Division
     from crawler.dataset.publish import Publication
     from crawler.outcomes import OutcomeError
     from crawler.portals.model import Portal
@@ -97,6 +95,7 @@ class ReportsSpider(Spider):
         self.search = Search(self)
         self.lists = Lists(self)
         self.pages = Pages(self)
+        self.attachments = Attachments(self)
         self.unchanged = Unchanged(self)
         self.ending = Ending(self)
 
@@ -127,11 +126,6 @@ class ReportsSpider(Spider):
         spider.retests = RevisitPolicy(spider.started_at, crawler.settings.getint("BROWSER_RETEST_DAYS"))
         return spider
 
-    @cached_property
-    def divisions(self) -> tuple[Division, ...]:
-        """Needed when the run publishes: the registry files of all provinces are read for it."""
-        return registered_divisions()
-
     @staticmethod
     def portal_key(portal: Portal) -> str:
         """What the ledger calls the portal: its home page, or its first column."""
@@ -155,16 +149,22 @@ class ReportsSpider(Spider):
         """
         waiting = sorted(self.sweeps.values(), key=lambda sweep: self.last_success.get(sweep.key) or "")
         for sweep in waiting:
-            columns = sweep.portal.columns
-            if not columns:
-                columns, found_at = await asyncio.to_thread(self.ledger.visits.entries, self.name, sweep.key)
-                sweep.searching = found_at is None or self.discoveries.is_due(sweep.key, found_at)
+            columns = await asyncio.to_thread(self._remember, sweep)
             browser = self.browser.comes_first(sweep)
             for column in columns:
                 yield self.lists.request(sweep, self.lists.column(sweep, column), column, browser=browser)
             if sweep.searching:
                 for request in self.search.go_on(sweep):
                     yield request
+
+    def _remember(self, sweep: PortalSweep) -> tuple[str, ...]:
+        """The columns of a portal that are swept without a search, and what the ledger has of its lists."""
+        sweep.list_validators = self.ledger.visits.list_validators(sweep.key)
+        if sweep.portal.columns:
+            return sweep.portal.columns
+        columns, found_at = self.ledger.visits.entries(self.name, sweep.key)
+        sweep.searching = found_at is None or self.discoveries.is_due(sweep.key, found_at)
+        return columns
 
     def unread(self, url: str, error: OutcomeError) -> str:
         """Why a page could not be read; what our own code stumbled over is counted."""

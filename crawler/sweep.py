@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 
-from crawler.dataset.model import KnownPage
+from crawler.dataset.model import KnownPage, Validators
 from crawler.outcomes import Outcome
 from crawler.portals.discovery import Discovery
 from crawler.portals.model import Link, ListPage, Portal
@@ -88,6 +88,8 @@ class PortalSweep:
     key: str
     discovery: Discovery
     columns: dict[str, ColumnSweep] = field(default_factory=dict)
+    list_validators: dict[str, Validators] = field(default_factory=dict)
+    """What asks whether a list is as it was in the ledger, by its key; each is taken away when it is asked for."""
     reached: bool = False
     new_documents: int = 0
     asked: set[str] = field(default_factory=set)
@@ -96,8 +98,6 @@ class PortalSweep:
     """Rows still to be followed; a host takes one request at a time, so few are asked for at once."""
     known: dict[str, KnownPage] = field(default_factory=dict)
     """What the ledger has of the first ``looked_up`` rows, by their addresses."""
-    known_columns: dict[str, str] = field(default_factory=dict)
-    """Where documents among these rows, which lists link themselves, were listed before."""
     looked_up: int = 0
     feeders: int = 0
     searching: bool = False

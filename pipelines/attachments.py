@@ -9,11 +9,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from scrapy import Request
-from scrapy.http.request import NO_CALLBACK
 from scrapy.pipelines.files import FilesPipeline
 
 from crawler.crawl.answers import validators
-from crawler.dataset.model import Validators
 from crawler.documents.completeness import missing_end
 from crawler.documents.sniff import sniff
 from crawler.failures import describe_exception, describe_status
@@ -38,6 +36,9 @@ if TYPE_CHECKING:
     from crawler.storage.store import FileStore
     from pipelines.page_images import KnownPage
 
+
+_DOCUMENT = "document_item"
+"""In a request's meta: what it is for. Scrapy writes addresses its own way."""
 
 _DOCUMENT_KEYS = ("sha256", "media_type", "size", "path", "etag", "last_modified", "outcome", "message")
 
@@ -97,7 +98,7 @@ class AttachmentsPipeline(FilesPipeline):
         """Store the article body, then fetch and store the attachments."""
         for document in item.documents:
             if document.outcome is None and document.sha256 is None and document.role != "body" and not document.pages:
-                self._trust(document)
+                await self._look_up(document)
             if document.content is not None and document.outcome is None:
                 await self._store_body(document, document.content)
                 document.content = None
@@ -114,12 +115,13 @@ class AttachmentsPipeline(FilesPipeline):
 
         Whether a file known from an earlier run is still valid is the server's word (304), not its age on our disk.
         """
+        document: DocumentItem = request.meta[_DOCUMENT]
         try:
-            response = await self.crawler.engine.download_async(request)
+            response = await self._answer(request, document)
         except Exception as error:  # noqa: BLE001 - told as the outcome of this one document
             return self._failed(request, *describe_exception(error, request.url))
         try:
-            return await self._keep(request, response, self._known(item, request.url))
+            return await self._keep(request, response, document.known)
         except OSError as error:
             return self._failed(request, Outcome.FAILED, self._not_stored(request.url, error))
 
@@ -133,12 +135,12 @@ class AttachmentsPipeline(FilesPipeline):
                     setattr(document, key, found[key])
         return item
 
-    def _known(self, item: PageItem | None, url: str) -> KnownDocument | None:
-        """What the ledger has for an address; known pages bring it with them."""
-        for document in () if item is None else item.documents:
-            if document.url == url and document.known is not None:
-                return document.known
-        return self.spider.ledger.known_document(url)
+    async def _answer(self, request: Request, document: DocumentItem) -> Response:
+        """The server's, asked for now or when it was asked whether the document changed."""
+        answer, document.answer = document.answer, None
+        if isinstance(answer, Exception):
+            raise answer
+        return answer or await self.crawler.engine.download_async(request)
 
     async def _keep(self, request: Request, response: Response, known: KnownDocument | None) -> FileInfo:
         if response.status == 304:
@@ -172,9 +174,11 @@ class AttachmentsPipeline(FilesPipeline):
     def _wanted(item: PageItem) -> list[DocumentItem]:
         return [document for document in item.documents if document.outcome is None and document.sha256 is None]
 
-    def _trust(self, document: DocumentItem) -> None:
-        """Take a known document for what it is where its server cannot be asked and its day has not come."""
-        known = document.known or self.spider.ledger.known_document(document.url)
+    async def _look_up(self, document: DocumentItem) -> None:
+        """What the ledger has for an address: that is the document, where its server cannot be asked and it is not its day."""
+        if document.known is None:
+            document.known = await asyncio.to_thread(self.spider.ledger.known_document, document.url)
+        known = document.known
         if known is None or self.spider.revisits.document(known) is not Visit.TRUST:
             return
         document.sha256, document.media_type, document.size, document.path = (
@@ -187,12 +191,9 @@ class AttachmentsPipeline(FilesPipeline):
         self.inc_stats("trusted")
 
     def _request(self, item: PageItem, document: DocumentItem) -> Request:
-        headers = {"Referer": item.page_url}
-        known = document.known or self.spider.ledger.known_document(document.url)
-        if known is not None and self.spider.revisits.document(known) is Visit.ASK:
-            headers |= Validators(known.etag, known.last_modified).conditions
-        meta = {**self.spider.request_meta(item.portal), "document": True}
-        return Request(document.url, callback=NO_CALLBACK, headers=headers, meta=meta)
+        request = self.spider.attachments.request(item.portal, item.page_url, document.url, document.known)
+        request.meta[_DOCUMENT] = document
+        return request
 
     async def _fetch_pages(self, item: PageItem, document: DocumentItem) -> None:
         """Fetch a report published as images, and store it as one container."""

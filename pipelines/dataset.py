@@ -123,7 +123,6 @@ class DatasetPipeline:
                 spider.name,
                 spider.ledger,
                 self.crawler.settings,
-                spider.divisions,
                 trust_ledger=True,
             )
         except PublishLockedError as error:

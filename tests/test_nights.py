@@ -89,11 +89,19 @@ def test_what_is_known_is_asked_about_and_news_are_told_exactly(tmp_path: Path) 
         assert delta(fourth) == {"ADD": ["林业局"], "MOD": sorted(["档案局", "水利局", "财政局"])}, (
             fourth.stdout + fourth.stderr[-3000:]
         )
-    records = {record["report_id"].split(":")[1]: record for record in fourth.records()}
+        changes = {change["report_id"].split(":")[1]: change.get("changes", {}) for change in fourth.records("delta.jsonl")}
+
+        # A file behind a page that is as it was: asking about it brings it, and it is not sent again.
+        (site / "luanchuan" / "files" / "jiaoyu.docx").write_bytes(to_docx(report("教育局", 70)))
+        server.forget()
+        fifth = crawl(portals, output)
+        assert delta(fifth) == {"MOD": ["教育局"]}, fifth.stdout + fifth.stderr[-3000:]
+        sent = [(record.path, record.status) for record in server.requests if record.status != 304]
+        assert [found for found in sent if not found[0].endswith("robots.txt")] == [("/files/jiaoyu.docx", 200)]
+    records = {record["report_id"].split(":")[1]: record for record in fifth.records()}
     assert len(records) == 5, "what is gone stays"
     assert re.fullmatch(r"\d{4}-.*Z", records["财政局"]["gone_at"])
-    assert {name for name, record in records.items() if record["version_no"] == 2} == {"档案局", "水利局"}
-    changes = {change["report_id"].split(":")[1]: change.get("changes", {}) for change in fourth.records("delta.jsonl")}
+    assert {name for name, record in records.items() if record["version_no"] == 2} == {"教育局", "档案局", "水利局"}
     assert set(changes["财政局"]) == {"gone_at"}
 
 

@@ -90,7 +90,7 @@ def test_a_second_publication_is_refused(url: str, tmp_path: Path) -> None:
     with SessionLocks(url, "publish") as locks, Ledger(url) as ledger:
         assert locks.take(publish_lock(SPIDER))
         with pytest.raises(PublishLockedError, match=rf"publishing {SPIDER} \(process {os.getpid()} on "):
-            publish_workspace(workspace, SPIDER, ledger, Settings(), ())
+            publish_workspace(workspace, SPIDER, ledger, Settings())
 
 
 def test_the_lock_of_a_run_is_taken_again_after_its_session_was_lost(

@@ -14,7 +14,6 @@ from sqlalchemy.exc import OperationalError
 from crawler import logs
 from crawler.command import ProjectCommand
 from crawler.dataset.ledger import Ledger
-from crawler.divisions import registered_divisions
 from crawler.exit_status import EXIT_FAILED, EXIT_NOT_PUBLISHED, told_plainly
 from crawler.publication import publication_lines, publish_workspace
 from crawler.workspace import Workspace
@@ -68,9 +67,7 @@ class Command(ProjectCommand):
         with told_plainly(self):
             try:
                 with Ledger(workspace.ledger_url) as ledger:
-                    publication = publish_workspace(
-                        workspace, spider, ledger, self.settings, registered_divisions(), override=override
-                    )
+                    publication = publish_workspace(workspace, spider, ledger, self.settings, override=override)
             except (OSError, OperationalError) as error:
                 told = error.orig if isinstance(error, OperationalError) else error
                 sys.stderr.write(

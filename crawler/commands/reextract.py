@@ -16,7 +16,6 @@ from crawler.bars import bar
 from crawler.command import ProjectCommand
 from crawler.dataset.ledger import Ledger
 from crawler.dataset.model import ArchivedDocument
-from crawler.divisions import registered_divisions
 from crawler.exit_status import EXIT_FAILED, EXIT_NOT_PUBLISHED, told_plainly
 from crawler.isolation import ExtractionPool
 from crawler.outcomes import Outcome
@@ -88,7 +87,7 @@ class Command(ProjectCommand):
             )
             self.exitcode = _read(documents, ledger, pool, store, output)
             if opts.publish:
-                publication = publish_workspace(workspace, spider, ledger, self.settings, registered_divisions())
+                publication = publish_workspace(workspace, spider, ledger, self.settings)
                 sys.stderr.write("\n".join(publication_lines(publication)) + "\n")
                 if publication.status == "failed":
                     self.exitcode = EXIT_NOT_PUBLISHED

@@ -53,8 +53,8 @@ class Lists:
         part = wanted if isinstance(wanted, ListRequest) else None
         key = part.key if part else cast("str", wanted)
         column.pages.add(key)
-        known = {} if afresh or browser else self.spider.ledger.visits.list_validators(sweep.key, [key])
-        headers = known[key].conditions if key in known else {}
+        known = sweep.list_validators.pop(key, None)
+        headers = known.conditions if known and not (afresh or browser) else {}
         if part:
             headers |= {"Referer": part.page_url, "X-Requested-With": "XMLHttpRequest"}
             if part.body is not None:

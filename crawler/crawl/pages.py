@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, unquote, urlsplit
 
 from scrapy import Request
 from scrapy.http.request import NO_CALLBACK
@@ -17,13 +15,13 @@ from crawler import EXTRACTOR_VERSION
 from crawler.crawl.answers import NOT_MODIFIED, validators
 from crawler.failures import describe_exception
 from crawler.items import DocumentItem, PageItem
-from crawler.known import asked_again, unchanged_documents
+from crawler.known import asked_again
 from crawler.loaders import PageLoader
 from crawler.outcomes import OutcomeError
 from crawler.page_questions import ArticleQuestion
-from crawler.portals.article import DOCUMENT_SUFFIXES, is_document_url
+from crawler.portals.article import is_document_url, promised_kind
 from crawler.portals.titles import classify_title
-from crawler.revisit import Visit
+from crawler.revisit import Visit, is_listed_alike
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -55,13 +53,13 @@ next can be on its way. A list that leaves it to others is done, and its page ou
 
 @dataclass(slots=True)
 class RowVisit:
-    """A row whose page is to be fetched, or asked about where it ``asks``."""
+    """A row, and what is done about its page."""
 
     sweep: PortalSweep
     column: ColumnSweep
     link: Link
     known: KnownPage | None = None
-    asks: bool = False
+    way: Visit = Visit.FETCH
 
 
 class Pages:
@@ -82,12 +80,8 @@ class Pages:
                     continue
                 column, link = sweep.rows.popleft()
                 sweep.looked_up -= 1
-                visit = self._visit(sweep, column, link, sweep.known.pop(link.url, None))
-                if isinstance(visit, RowVisit):
-                    async for found in self._make(visit):
-                        yield found
-                elif visit is not None:
-                    yield visit
+                async for found in self._make(self._visit(sweep, column, link, sweep.known.pop(link.url, None))):
+                    yield found
         finally:
             sweep.feeders -= 1
 
@@ -99,6 +93,15 @@ class Pages:
 
     async def _make(self, visit: RowVisit) -> AsyncIterator[Request | PageItem]:
         """Ask for a page, past the scheduler and the spider's middlewares: there are many, and of most comes but a 304."""
+        url = visit.link.url
+        if visit.known is not None and visit.way is Visit.TRUST:
+            async for item in self._unchanged(visit, visit.known):
+                yield item
+            return
+        if is_document_url(url):
+            document = DocumentItem(url, "attachment", link_text=visit.link.text, expected=promised_kind(url))
+            yield self.item(visit.sweep, visit.column, url, visit.link, documents=[document])
+            return
         try:
             response = await self.spider.crawler.engine.download_async(self._request(visit))
         except Exception as error:  # noqa: BLE001 - told as the outcome of this one page
@@ -111,7 +114,8 @@ class Pages:
             yield found
 
     def _request(self, visit: RowVisit) -> Request:
-        headers = {"Referer": visit.column.url, **(visit.known.validators.conditions if visit.known and visit.asks else {})}
+        asks = visit.known is not None and visit.way is Visit.ASK
+        headers = {"Referer": visit.column.url, **(visit.known.validators.conditions if visit.known and asks else {})}
         limits = {"download_maxsize": self.spider.settings.getint("PAGE_MAX_BYTES")}
         meta = {**self.spider.request_meta(visit.sweep.portal), **limits}
         return Request(visit.link.url, NO_CALLBACK, headers=headers, meta=meta)
@@ -121,37 +125,32 @@ class Pages:
         urls = [link.url for _, link in islice(sweep.rows, ROWS_LOOKED_UP)]
         visits = self.spider.ledger.visits
         known = await asyncio.to_thread(visits.known_pages, sweep.key, urls, EXTRACTOR_VERSION)
-        linked = list(filter(is_document_url, urls))
-        columns = await asyncio.to_thread(visits.columns_of, sweep.key, linked) if linked else {}
+        if linked := [url for url in urls if is_document_url(url)]:
+            known |= await asyncio.to_thread(visits.known_files, sweep.key, linked, EXTRACTOR_VERSION)
         if not sweep.looked_up and [link.url for _, link in islice(sweep.rows, len(urls))] == urls:
-            sweep.known, sweep.known_columns, sweep.looked_up = known, columns, len(urls)
+            sweep.known, sweep.looked_up = known, len(urls)
 
     def _own_column(self, sweep: PortalSweep, column: ColumnSweep, recorded: str | None) -> ColumnSweep:
         """Where a row belongs that more than one column lists: where it was recorded, as long as that column can be read."""
         own = sweep.columns.get(recorded or "")
         return column if own is None or own.problems else own
 
-    def _visit(
-        self, sweep: PortalSweep, column: ColumnSweep, link: Link, known: KnownPage | None
-    ) -> RowVisit | PageItem | None:
-        """Fetch the page of a row, ask whether it changed, or trust what is known of it; nothing, where that is all."""
-        if is_document_url(link.url):
-            column = self._own_column(sweep, column, sweep.known_columns.get(link.url))
-            document = DocumentItem(link.url, "attachment", link_text=link.text, expected=promised_kind(link.url))
-            return self.item(sweep, column, link.url, link, documents=[document])
+    def _visit(self, sweep: PortalSweep, column: ColumnSweep, link: Link, known: KnownPage | None) -> RowVisit:
+        """Fetch the page of a row, ask whether it changed, or trust what is known of it."""
         column = self._own_column(sweep, column, known.column_url if known else None)
-        visit = self.spider.revisits.page(known, link)
-        self.spider.crawler.stats.inc_value(f"page/visit/{visit.value}")
-        if visit is Visit.TRUST and known is not None:
-            return self._unchanged(sweep, column, link, known)
-        return RowVisit(sweep, column, link, known, asks=visit is Visit.ASK)
+        if is_document_url(link.url):
+            # The list is its page.
+            is_kept = known is not None and bool(known.documents) and all(document.sha256 for document in known.documents)
+            return RowVisit(sweep, column, link, known, Visit.TRUST if is_kept else Visit.FETCH)
+        way = self.spider.revisits.page(known, link)
+        self.spider.crawler.stats.inc_value(f"page/visit/{way.value}")
+        return RowVisit(sweep, column, link, known, way)
 
     async def article(self, response: Response, visit: RowVisit) -> AsyncIterator[Request | PageItem]:
         """An article: its title and date, the documents it links, and its own body."""
         sweep, column, link, known = visit.sweep, visit.column, visit.link, visit.known
         if response.status == NOT_MODIFIED and known is not None:
-            item = self._unchanged(sweep, column, link, known)
-            if item is not None:
+            async for item in self._unchanged(visit, known):
                 yield item
             return
         content_type = (response.headers.get("Content-Type") or b"text/html").lower()
@@ -209,12 +208,14 @@ class Pages:
                 documents.insert(0, body)
         return documents
 
-    def _unchanged(self, sweep: PortalSweep, column: ColumnSweep, link: Link, known: KnownPage) -> PageItem | None:
-        """A page that is as it was: it is not read again, its documents are asked about; nothing, where none has to be."""
-        in_place = known.column_url == column.url
-        if in_place and self.spider.unchanged.take(sweep.key, known):
-            return None
-        return self.item(
+    async def _unchanged(self, visit: RowVisit, known: KnownPage) -> AsyncIterator[PageItem]:
+        """A page that is as it was: it is not read again, its documents are asked about; nothing, where they are, too."""
+        sweep, column, link = visit.sweep, visit.column, visit.link
+        documents = await self.spider.attachments.documents(sweep.portal, known)
+        in_place = known.column_url == column.url and is_listed_alike(known, link)
+        if in_place and self.spider.unchanged.take(sweep.key, known, documents):
+            return
+        yield self.item(
             sweep,
             column,
             known.page_url,
@@ -222,7 +223,7 @@ class Pages:
             title=known.title,
             published_date=known.published_date,
             source=known.source,
-            documents=unchanged_documents(known),
+            documents=documents,
             unchanged=in_place,
         )
 
@@ -238,13 +239,3 @@ class Pages:
         printed = {name: values.pop(name) for name in PRINTED if name in values}
         loader.add_value(None, {"list_title": link.text, "list_date": link.date, **printed})
         return PageItem(sweep.portal, column.url, url, **loader.load_item(), **values)
-
-
-def promised_kind(url: str) -> str | None:
-    """The kind of file a URL's path or parameters promise, e.g. ``pdf``; ``None`` where they promise none."""
-    parts = urlsplit(url)
-    for name in (parts.path, *(value for _, value in parse_qsl(parts.query))):
-        suffix = PurePosixPath(unquote(name)).suffix.lstrip(".").lower()
-        if suffix in DOCUMENT_SUFFIXES:
-            return suffix
-    return None

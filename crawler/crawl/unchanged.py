@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from crawler.documents.archives import ARCHIVES
 from crawler.kinds import kind_of
-from crawler.known import unchanged_documents
 from crawler.outcomes import Outcome
 
 if TYPE_CHECKING:
     from crawler.dataset.model import KnownPage
+    from crawler.items import DocumentItem
     from crawler.spider import ReportsSpider
 
 AT_ONCE = 200
@@ -25,14 +26,9 @@ class Unchanged:
         self._seen: list[tuple[str, str, list[tuple[str, str]]]] = []
         self._writing: set[asyncio.Task[None]] = set()
 
-    def take(self, portal: str, page: KnownPage) -> bool:
-        """Take note of an unchanged page, if nothing on it has to be asked about, fetched, read or told."""
-        documents = unchanged_documents(page)
-        settled = all(
-            document.unchanged and document.known and document.known.reading and document.known.reading.outcome is Outcome.OK
-            for document in documents
-        )
-        if not (documents and settled and page.outcome is Outcome.OK):
+    def take(self, portal: str, page: KnownPage, documents: list[DocumentItem]) -> bool:
+        """Take note of an unchanged page with its documents, if nothing of them has to be fetched, read or told."""
+        if not (documents and all(map(_is_settled, documents)) and page.outcome is Outcome.OK):
             return False
         count = self.spider.crawler.stats.inc_value
         count("page/outcome/ok")
@@ -58,3 +54,11 @@ class Unchanged:
         """Once no page is to come."""
         await asyncio.gather(*self._writing)
         await self.write()
+
+
+def _is_settled(document: DocumentItem) -> bool:
+    """As it was, and read; the members of an archive are for the pipelines to find again."""
+    known = document.known
+    if not document.unchanged or known is None or known.reading is None or document.media_type in ARCHIVES:
+        return False
+    return known.reading.outcome is Outcome.OK

@@ -96,6 +96,7 @@ def publish(
     *,
     now: datetime | None = None,
     divisions: Iterable[Division] = (),
+    divisions_digest: str | None = None,
     thresholds: Thresholds = DEFAULT_THRESHOLDS,
     retention: Retention = DEFAULT_RETENTION,
     read_title: TitleReader | None = None,
@@ -113,6 +114,7 @@ def publish(
     Args:
         now: names the version; the present moment by default.
         divisions: path and code of every division of the registry.
+        divisions_digest: another one wherever they are others; where it is given, they are read only to write a version.
         retention: which versions stay.
         read_title: what a page's title says of organisation and year, for documents that do not say themselves.
         override: makes the version current in spite of assertions that fail, and is recorded with them. What no version can
@@ -125,7 +127,10 @@ def publish(
         PublishLockedError: another process is publishing this dataset.
         OSError: the disk is full or cannot be written; nothing half-written stays, and current is as it was.
     """
-    root, moment, divisions = Path(output_dir) / spider, now or utc_now(), tuple(divisions)
+    root, moment = Path(output_dir) / spider, now or utc_now()
+    if divisions_digest is None:
+        divisions = tuple(divisions)
+        divisions_digest = hashlib.sha256(json.dumps(divisions, ensure_ascii=False).encode()).hexdigest()
     with publish_lock(root):
         errors = remove_leftovers(root)
         previous = last_good_version(root)
@@ -133,7 +138,7 @@ def publish(
         repaired = previous is not None and current_version(root) is None
         if previous is not None and repaired:
             switch(root, previous)
-        name, state = new_name(root, stamp(moment)), _state_digest(ledger, spider, divisions)
+        name, state = new_name(root, stamp(moment)), _state_digest(ledger, spider, divisions_digest)
         before = read_manifest(previous) if previous else None
         job = _Job(
             ledger, spider, root, name, previous, before, moment, state, thresholds, override, repaired, surroundings,
@@ -160,7 +165,7 @@ class _Job:
     override: Override | None
     repaired: bool
     surroundings: Surroundings
-    divisions: tuple[Division, ...]
+    divisions: Iterable[Division]
     read_title: TitleReader | None
 
     @property
@@ -311,9 +316,9 @@ def _record(job: _Job, manifest: Mapping[str, Any], *, state: str | None) -> Non
     )
 
 
-def _state_digest(ledger: Ledger, spider: str, divisions: tuple[Division, ...]) -> str:
+def _state_digest(ledger: Ledger, spider: str, divisions: str) -> str:
     """A digest of all that a version is made from, software included: equal where publishing anew would change nothing."""
-    made_with = json.dumps([SCHEMA_VERSION, ASSEMBLY_VERSION, divisions], ensure_ascii=False)
+    made_with = json.dumps([SCHEMA_VERSION, ASSEMBLY_VERSION, divisions])
     return hashlib.sha256(f"{ledger.state_digest(spider)} {made_with}".encode()).hexdigest()
 
 

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -23,6 +24,11 @@ from crawler.outcomes import Outcome
 
 MOST_URLS = 500
 """Of one question; both databases take more parameters than that, but not without end."""
+
+_PAGE_FACTS = tuple(
+    tables.pages.c[name] for name in ("column_url", "outcome", "title", "published_date", "source", "list_title", "list_date")
+)
+_VISIT_FACTS = ("fingerprint", "etag", "last_modified", "fetched_at")
 
 
 @repeatable
@@ -62,17 +68,13 @@ class Visits:
 
     # Lists
 
-    def list_validators(self, portal: str, keys: Sequence[str]) -> dict[str, Validators]:
-        """What asks the server whether a kept part of a list still holds, by key; absent where nothing can be asked."""
+    def list_validators(self, portal: str) -> dict[str, Validators]:
+        """What asks the server whether a kept part of a portal's lists still holds, by key; absent where nothing can be."""
         row = tables.list_pages.c
-        found: dict[str, Validators] = {}
+        statement = sa.select(row.key, row.etag, row.last_modified).where(row.portal == portal)
         with self._reader.connect() as connection:
-            for some in portions(keys):
-                statement = sa.select(row.key, row.etag, row.last_modified).where(row.portal == portal, row.key.in_(some))
-                for key, etag, last_modified in connection.execute(statement):
-                    if etag or last_modified:
-                        found[key] = Validators(etag, last_modified)
-        return found
+            rows = connection.execute(statement).all()
+        return {key: Validators(etag, last_modified) for key, etag, last_modified in rows if etag or last_modified}
 
     def list_body(self, portal: str, key: str) -> tuple[str, bytes] | None:
         """The address and the bytes of a part of a list as last received; ``None`` where it was not kept."""
@@ -108,28 +110,26 @@ class Visits:
             urls: as lists link them; those that were never received whole are left out.
             extractor_version: whose readings of the documents are asked for.
         """
-        page, visit = tables.pages.c, tables.visits.c
+        visit = tables.visits
+        same = sa.and_(tables.pages.c.portal == visit.c.portal, tables.pages.c.url == visit.c.page_url)
+        visited = (visit.c.url, visit.c.page_url, visit.c.fingerprint, visit.c.etag, visit.c.last_modified, visit.c.fetched_at)
+        statement = sa.select(*visited, *_PAGE_FACTS).join_from(visit, tables.pages, same).where(visit.c.portal == portal)
+        return self._known(statement, visit.c.url, urls, extractor_version)
+
+    def known_files(self, portal: str, urls: Sequence[str], extractor_version: str) -> dict[str, KnownPage]:
+        """The same of files that lists link themselves: each counts as a page with one document, and is never asked about."""
+        page = tables.pages.c
+        visited = (page.url, page.url.label("page_url"), *(sa.literal("").label(name) for name in _VISIT_FACTS))
+        statement = sa.select(*visited, *_PAGE_FACTS).where(page.portal == portal)
+        return self._known(statement, page.url, urls, extractor_version)
+
+    def _known(
+        self, statement: sa.Select[Any], key: sa.ColumnElement[str], urls: Sequence[str], extractor_version: str
+    ) -> dict[str, KnownPage]:
         found: dict[str, KnownPage] = {}
         with self._reader.connect() as connection:
             for some in portions(urls):
-                statement = (
-                    sa.select(
-                        *(visit.url, visit.page_url, visit.fingerprint, visit.etag, visit.last_modified, visit.fetched_at),
-                        *(
-                            page.column_url,
-                            page.outcome,
-                            page.title,
-                            page.published_date,
-                            page.source,
-                            page.list_title,
-                            page.list_date,
-                        ),
-                    )
-                    .select_from(tables.visits)
-                    .join(tables.pages, sa.and_(page.portal == visit.portal, page.url == visit.page_url))
-                    .where(visit.portal == portal, visit.url.in_(some))
-                )
-                rows = connection.execute(statement).mappings().all()
+                rows = connection.execute(statement.where(key.in_(some))).mappings().all()
                 documents = _documents(connection, [row["page_url"] for row in rows], extractor_version)
                 for row in rows:
                     found[row["url"]] = KnownPage(
@@ -142,21 +142,11 @@ class Visits:
                         list_title=row["list_title"],
                         list_date=row["list_date"],
                         fingerprint=row["fingerprint"],
-                        validators=Validators(row["etag"], row["last_modified"]),
+                        validators=Validators(row["etag"] or None, row["last_modified"] or None),
                         fetched_at=row["fetched_at"],
                         documents=tuple(documents.get(row["page_url"], ())),
                         column_url=row["column_url"],
                     )
-        return found
-
-    def columns_of(self, portal: str, urls: Sequence[str]) -> dict[str, str]:
-        """The column of each of these pages, or documents that a list links itself, as last recorded."""
-        page = tables.pages.c
-        found: dict[str, str] = {}
-        with self._reader.connect() as connection:
-            for some in portions(urls):
-                statement = sa.select(page.url, page.column_url).where(page.portal == portal, page.url.in_(some))
-                found |= {url: column for url, column in connection.execute(statement) if column}
         return found
 
     def keep_page(

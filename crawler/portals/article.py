@@ -7,6 +7,7 @@ import re
 from functools import cache, partial
 from heapq import merge
 from itertools import islice
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -137,6 +138,16 @@ def _outer_tables(root: Element, body: Element | None) -> str:
             read.update(table.iter("table"))
             found.append(text_of(table))
     return " ".join(found)[:MAX_BODY_CHARACTERS]
+
+
+def promised_kind(url: str) -> str | None:
+    """The kind of file a URL's path or parameters promise, e.g. ``pdf``; ``None`` where they promise none."""
+    parts = urlsplit(url)
+    for name in (parts.path, *(value for _, value in parse_qsl(parts.query))):
+        suffix = PurePosixPath(unquote(name)).suffix.lstrip(".").lower()
+        if suffix in DOCUMENT_SUFFIXES:
+            return suffix
+    return None
 
 
 def is_document_url(url: str) -> bool:

@@ -124,7 +124,6 @@ def publish(settings: Settings, *, spider: str) -> dict[str, Any]:
     from crawler.dataset.clock import utc_now
     from crawler.dataset.ledger import Ledger
     from crawler.dataset.versions import PublishLockedError
-    from crawler.divisions import registered_divisions
     from crawler.health import record_health
     from crawler.publication import publication_lines, publish_workspace
 
@@ -132,7 +131,7 @@ def publish(settings: Settings, *, spider: str) -> dict[str, Any]:
     workspace = Workspace.of(settings, spider)
     with Ledger(workspace.ledger_url) as ledger:
         try:
-            publication = publish_workspace(workspace, spider, ledger, settings, registered_divisions(), trust_ledger=True)
+            publication = publish_workspace(workspace, spider, ledger, settings, trust_ledger=True)
         except PublishLockedError as error:
             return {"busy": str(error)}
         health = record_health(ledger, spider, workspace.root, utc_now(), stale_days=settings.getint("STALE_DAYS"))
