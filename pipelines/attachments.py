@@ -177,7 +177,7 @@ class AttachmentsPipeline(FilesPipeline):
     async def _look_up(self, document: DocumentItem) -> None:
         """What the ledger has for an address: that is the document, where its server cannot be asked and it is not its day."""
         if document.known is None:
-            document.known = await asyncio.to_thread(self.spider.ledger.known_document, document.url)
+            document.known = await self.spider.recall(self.spider.ledger.known_document, document.url)
         known = document.known
         if known is None or self.spider.revisits.document(known) is not Visit.TRUST:
             return

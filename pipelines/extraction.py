@@ -85,7 +85,7 @@ class ExtractionPipeline:
             return
         # Two pages may link the same file at the same moment.
         async with self._reading.setdefault(sha256, asyncio.Lock()):
-            known = await asyncio.to_thread(
+            known = await spider.recall(
                 spider.ledger.find_extraction, sha256, EXTRACTOR_VERSION, with_record=not document.unchanged
             )
             if known is not None:
@@ -106,7 +106,7 @@ class ExtractionPipeline:
         spider = cast("ReportsSpider", self.crawler.spider)
         sha256 = cast("str", archive.sha256)
         async with self._reading.setdefault(sha256, asyncio.Lock()):
-            known = await asyncio.to_thread(spider.ledger.find_extraction, sha256, EXTRACTOR_VERSION)
+            known = await spider.recall(spider.ledger.find_extraction, sha256, EXTRACTOR_VERSION)
             if known is not None:
                 self.crawler.stats.inc_value("document/extraction/known")
                 contents = Contents.of_record(known.record)
@@ -176,7 +176,7 @@ class ExtractionPipeline:
         spider = cast("ReportsSpider", self.crawler.spider)
         outcome, message = contents.end([Outcome(document.outcome or Outcome.FAILED) for document in opened.documents])
         archive.outcome, archive.message = outcome.value, message
-        known = await asyncio.to_thread(spider.ledger.find_extraction, cast("str", archive.sha256), EXTRACTOR_VERSION)
+        known = await spider.recall(spider.ledger.find_extraction, cast("str", archive.sha256), EXTRACTOR_VERSION)
         if known is None or (known.outcome, known.message) != (outcome, message):
             await self._save(archive, Extraction(outcome, message, contents.as_record(), opened.seconds))
 

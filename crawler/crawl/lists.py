@@ -87,7 +87,7 @@ class Lists:
         # Scrapy's responses have no fragment, and some columns are told apart by nothing else (gkmlpt/index#564).
         url, body = response.url + ("" if part else _fragment(key)), response.body
         if response.status == NOT_MODIFIED:
-            kept = await asyncio.to_thread(self.spider.ledger.visits.list_body, sweep.key, key)
+            kept = await self.spider.recall(self.spider.ledger.visits.list_body, sweep.key, key)
             if kept is None:
                 yield self.request(sweep, column, part or key, depth, afresh=True)
                 return

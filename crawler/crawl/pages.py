@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -124,9 +123,9 @@ class Pages:
         """What the ledger has of the next rows. Another answer's turn may come while it is looked up."""
         urls = [link.url for _, link in islice(sweep.rows, ROWS_LOOKED_UP)]
         visits = self.spider.ledger.visits
-        known = await asyncio.to_thread(visits.known_pages, sweep.key, urls, EXTRACTOR_VERSION)
+        known = await self.spider.recall(visits.known_pages, sweep.key, urls, EXTRACTOR_VERSION)
         if linked := [url for url in urls if is_document_url(url)]:
-            known |= await asyncio.to_thread(visits.known_files, sweep.key, linked, EXTRACTOR_VERSION)
+            known |= await self.spider.recall(visits.known_files, sweep.key, linked, EXTRACTOR_VERSION)
         if not sweep.looked_up and [link.url for _, link in islice(sweep.rows, len(urls))] == urls:
             sweep.known, sweep.looked_up = known, len(urls)
 

@@ -107,6 +107,11 @@ class Ledger:
         """Gives the connections back; the ledger can be opened again."""
         self._engine.dispose()
 
+    @property
+    def is_here(self) -> bool:
+        """Whether the database is part of this process, and answers without a network between."""
+        return self._engine.dialect.name == "sqlite"
+
     # Runs
 
     def begin_run(self, spider: str, *, started_at: datetime | None = None) -> int:
