@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.site import served
+from crawler import settings as ours
 from tests.crawling import scrapy
 
 RATIO_BAR = 1.2
@@ -26,7 +27,7 @@ OPTIONS = {
     "AUTOTHROTTLE_ENABLED": "False",
     "BROWSER_ENABLED": "False",
     "DOWNLOAD_DELAY": "0",
-    "EXTENSIONS": json.dumps({"benchmarks.crawl.Meter": 0}),
+    "EXTENSIONS": json.dumps({**ours.EXTENSIONS, "benchmarks.crawl.Meter": 0}),
     "LOG_LEVEL": "ERROR",
     "ROBOTSTXT_OBEY": "False",
 }

@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import gc
 import time
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, cast
 
 from scrapy import signals
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
+    from twisted.internet.base import DelayedCall, ReactorBase
 
 FULL = 2
 """The generation that stands for everything."""
+TIMER_SECONDS = 1.0
+"""Between two moments at which Twisted lets go of timers that were cancelled: every request has two, and the reactor
+looks at them only when one is due."""
 MAX_SECONDS = 0.02
 """Of processor time that a full collection may take before what it left is set apart."""
 
@@ -29,6 +33,7 @@ class GarbageExtension:
 
     def __init__(self) -> None:
         self._since = 0.0
+        self._timer: DelayedCall | None = None
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -45,12 +50,20 @@ class GarbageExtension:
         # The collector waits for a quarter as much again as it found last time: that is now next to nothing.
         gc.collect()
         gc.callbacks.append(self.collecting)
+        self._wake()
 
     def spider_closed(self) -> None:
-        """Leave the collector as it was found."""
+        """Leave the collector and the reactor as they were found."""
+        if self._timer is not None:
+            self._timer.cancel()
         if self.collecting in gc.callbacks:
             gc.callbacks.remove(self.collecting)
         gc.unfreeze()
+
+    def _wake(self) -> None:
+        from twisted.internet import reactor
+
+        self._timer = cast("ReactorBase", reactor).callLater(TIMER_SECONDS, self._wake)
 
     def collecting(self, phase: str, facts: dict[str, int]) -> None:
         """Watch a collection; called by the collector."""

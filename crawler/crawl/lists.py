@@ -85,7 +85,7 @@ class Lists:
         sweep.reached = True
         key: str = response.meta.get("list_key") or (response.request.url if response.request else response.url)
         # Scrapy's responses have no fragment, and some columns are told apart by nothing else (gkmlpt/index#564).
-        url, body = response.url + ("" if part else _fragment(key)), response.body
+        url, body, kept = response.url + ("" if part else _fragment(key)), response.body, None
         if response.status == NOT_MODIFIED:
             kept = await self.spider.recall(self.spider.ledger.visits.list_body, sweep.key, key)
             if kept is None:
@@ -138,6 +138,8 @@ class Lists:
                     sub = self.column(sweep, link.url)
                     if link.url not in sub.pages:
                         yield self.request(sweep, sub, link.url, depth + 1)
+        # The rows are followed for hours, one host's after the other: the list they stood in is not kept for so long.
+        del page, fresh, body, kept
         async for visit in self.spider.pages.feed(sweep):
             yield visit
 

@@ -42,7 +42,7 @@ BODY_MIN_CHARACTERS = 600
 PRINTED = ("title", "published_date", "source")
 """What an article says of itself, and a loader makes even."""
 
-ROWS_LOOKED_UP = 20
+ROWS_LOOKED_UP = 10
 """Rows of one portal whose pages are looked up in the ledger at once."""
 
 FEEDERS = 2

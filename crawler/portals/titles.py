@@ -21,7 +21,7 @@ _EXTENSION = re.compile(r"\.(?:pdf|docx?|wps|xlsx?|ofd|zip|rar|7z|rtf|s?html?)$"
 _FURNITURE = re.compile(r"^(?:附件\d*|附\d*|点击(?:下载|查看)|下载|查看)?[:：.、]*")
 _NOT_A_NAME = re.compile(r"[\s\W_]+|(?:19|20)\d\d|年度?|工作|关于|政府信息公开|各类|历年|历史|专栏|栏目|公开|本级")
 _MAX_LENGTH = 400
-_REMEMBERED = 8192
+_REMEMBERED = 1024
 """A page asks of each of its links up to four times; those of a portal stand on each of its pages."""
 
 
