@@ -11,6 +11,7 @@ import pytest
 from tests import postgres
 from tests.crawling import portals_file, served
 from tests.test_logs import lines_of
+from tests.test_monitors import webhook
 from tests.test_nights import NAMES, build
 from tests.test_secrets import MARK, SECRETS, rows_of, set_password, traces, written
 from tests.workers import SPIDER, Team, wait_until
@@ -42,10 +43,18 @@ def test_workers_log_json_measure_themselves_and_tell_no_secret(tmp_path: Path, 
         postgres.own_server() as server,
         postgres.new_database(server.url) as url,
         served(tmp_path / "site") as portal,
+        webhook() as (hook, monitored),
     ):
         set_password(url, f"{MARK}/db@1:")
         address = url.replace("postgres:a-secret@", f"postgres:{quote(f'{MARK}/db@1:', safe='')}@")
-        asked = {"LOG_LEVEL": "DEBUG", "LOG_JSON": "True", "METRICS_FILE": str(metrics.with_name("ogi_{spider}.prom"))}
+        # No page needs no request at all: one of the monitors has to fail.
+        watched = {"MONITOR_LEAST": "1", "MONITOR_REQUESTS_PER_PAGE": "0", "MONITOR_WEBHOOK": hook}
+        asked = {
+            **watched,
+            "LOG_LEVEL": "DEBUG",
+            "LOG_JSON": "True",
+            "METRICS_FILE": str(metrics.with_name("ogi_{spider}.prom")),
+        }
         team = Team(tmp_path / "team", address, **asked)
         with team.closing():
             told = [team.run("enqueue", SPIDER, "-a", f"portals={portals_file(tmp_path / 'portals.toml', portal)}")]
@@ -59,6 +68,9 @@ def test_workers_log_json_measure_themselves_and_tell_no_secret(tmp_path: Path, 
         rows = rows_of(address)
         set_password(address, "a-secret")
 
+    (message,) = monitored
+    reasons = {failure["monitor"]: failure["reason"] for failure in message["failures"]}
+    assert int(reasons["The crawl itself/no more requests than the pages need"].split()[0]) >= 4
     found = metrics_of(metrics)
     assert found["ogi_work_tasks", "succeeded", "crawl_portal"] == 1
     assert found["ogi_work_tasks", "failed", "read_document"] == 0
@@ -70,7 +82,7 @@ def test_workers_log_json_measure_themselves_and_tell_no_secret(tmp_path: Path, 
     lines = [line for path in team.folder.glob("worker-*.log") for line in lines_of(path.read_text("utf-8"))]
     assert {line["worker"] for line in lines if line["logger"] == "crawler.work.tasks"} == {worker.pid}
     # A server of its own has just been started, and so no host is asked at once.
-    expected = {"py.warnings", "crawler.work.hosts"}
+    expected = {"py.warnings", "crawler.work.hosts", "crawler.work.monitoring"}
     assert [line for line in lines if line["level"] not in {"DEBUG", "INFO"} and line["logger"] not in expected] == []
     everything = written(tmp_path / "team") | written(metrics.parent) | {"rows": rows}
     everything |= {name: text.encode() for done in told for name, text in (("out", done.stdout), ("err", done.stderr))}

@@ -30,6 +30,7 @@ from crawler.dataset.model import (
     Record,
     Sighting,
 )
+from crawler.dataset.nights import Nights
 from crawler.dataset.repeating import never_reached, repeat, repeatable, resumed
 from crawler.dataset.visits import Visits, known_document, portions
 from crawler.dataset.waiting import Waiting
@@ -90,6 +91,7 @@ class Ledger:
         self.writer = Writer(self._engine)
         self.visits = Visits(self.writer, self._reader, clock)
         self.waiting = Waiting(self.writer, self._reader)
+        self.nights = Nights(self._reader)
         try:
             # An address that does not work is told at once.
             repeat(self._prepare_tables, unless=never_reached)

@@ -119,13 +119,18 @@ def _crawled(crawler: Any, key: str) -> dict[str, Any]:
     }
 
 
-def publish(settings: Settings, *, spider: str) -> dict[str, Any]:
-    """Publishes a spider's dataset and writes its ``health.json``; ``busy`` where another process publishes it."""
+def publish(settings: Settings, *, spider: str, since: str) -> dict[str, Any]:
+    """Publishes a spider's dataset, writes its ``health.json`` and runs the monitors over what happened since the publication
+    before; ``busy`` where another process publishes it.
+    """
+    from datetime import datetime
+
     from crawler.dataset.clock import utc_now
     from crawler.dataset.ledger import Ledger
     from crawler.dataset.versions import PublishLockedError
     from crawler.health import record_health
     from crawler.publication import publication_lines, publish_workspace
+    from crawler.work.monitoring import Night, run_monitors
 
     logs.about(spider=spider)
     workspace = Workspace.of(settings, spider)
@@ -135,6 +140,7 @@ def publish(settings: Settings, *, spider: str) -> dict[str, Any]:
         except PublishLockedError as error:
             return {"busy": str(error)}
         health = record_health(ledger, spider, workspace.root, utc_now(), stale_days=settings.getint("STALE_DAYS"))
+        run_monitors(Night(spider, settings, publication, health), ledger, datetime.fromisoformat(since))
     return {
         "status": publication.status,
         "version": publication.version,

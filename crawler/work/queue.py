@@ -24,6 +24,8 @@ from crawler.work.names import (
 )
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from crawler.portals.model import Portal
 
 logger = logging.getLogger(__name__)
@@ -38,6 +40,10 @@ _WAITING = "SELECT queueing_lock FROM procrastinate_jobs WHERE status = 'todo' A
 _OPEN = (
     "SELECT count(*) AS count FROM procrastinate_jobs WHERE status IN ('todo', 'doing') AND priority >= %(priority)s"
     " AND task_name = %(task)s AND args->>'spider' = %(spider)s"
+)
+_PUBLISHED = (
+    "SELECT max(event.at) AS at FROM procrastinate_events event JOIN procrastinate_jobs job ON job.id = event.job_id"
+    " WHERE job.task_name = %(task)s AND job.args->>'spider' = %(spider)s AND event.type IN ('succeeded', 'failed')"
 )
 _TRIED = (
     "SELECT DISTINCT args->>'sha256' AS sha256 FROM procrastinate_jobs"
@@ -141,6 +147,12 @@ class Queue:
         """How many tasks of a spider wait or are at work, of those that are at least so urgent."""
         rows = await self.ask(_OPEN, task=name, spider=spider, priority=priority)
         return int(rows[0]["count"])
+
+    async def last_publication(self, spider: str) -> datetime | None:
+        """When the last publication of a spider ended, well or not; ``None`` where that is forgotten or there was none."""
+        rows = await self.ask(_PUBLISHED, task=PUBLISH_DATASET, spider=spider)
+        found: datetime | None = rows[0]["at"]
+        return found
 
     async def tried(self, spider: str, since: int) -> set[str]:
         """The documents whose reading waits, is at work, or was put into the queue after the task of that number."""

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from procrastinate import BaseRetryStrategy, RetryDecision
@@ -125,8 +126,9 @@ class Tasks:
         while missing := await self._missing(queue, spider, own, least):
             logger.debug("the publication of %s waits: %s", spider, missing)
             await asyncio.sleep(self.poll)
+        since = (await queue.last_publication(spider) or utc_now() - timedelta(days=1)).isoformat()
         async with self._publishing:
-            while "busy" in (answer := await run_child("publish", self.settings, spider=spider)):
+            while "busy" in (answer := await run_child("publish", self.settings, spider=spider, since=since)):
                 logger.info("the publication of %s waits: %s", spider, answer["busy"])
                 await asyncio.sleep(self.poll)
         for line in answer["lines"]:
