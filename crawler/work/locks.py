@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from crawler.dataset.clock import iso
 from crawler.dataset.connections import address
-from crawler.dataset.repeating import repeat
+from crawler.dataset.repeating import never_reached, repeat
 from crawler.work.database import connection_arguments
 
 if TYPE_CHECKING:
@@ -42,6 +42,10 @@ _HOLDER = sa.text(
     " AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
     " AND ((l.classid::bigint << 32) | l.objid::bigint) = KEY ORDER BY a.backend_start LIMIT 1".replace("KEY", _KEY)
 )
+
+
+def _never(_: sa.exc.DBAPIError) -> bool:
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +86,15 @@ class SessionLocks:
         self.close()
 
     def take(self, name: str, *, shared: bool = False) -> bool:
-        """Take a lock if no other session holds it; a shared one if none holds it alone."""
+        """Take a lock if no other session holds it; a shared one if none holds it alone.
+
+        Raises:
+            sqlalchemy.exc.DBAPIError: the server could not be reached for the first lock: an address that does not work is told
+                at once.
+        """
         with self._guard:
-            taken = repeat(lambda: self._take(_Held(name, shared)))
+            is_first = self._watch is None
+            taken = repeat(lambda: self._take(_Held(name, shared)), unless=never_reached if is_first else _never)
             if taken:
                 self._held.append(_Held(name, shared))
         if taken and self._watch is None:
