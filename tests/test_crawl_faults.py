@@ -102,11 +102,14 @@ def test_a_compressed_challenge_page_is_recognised_and_the_host_left_alone(tmp_p
 def test_one_request_at_a_time_per_host(tmp_path: Path) -> None:
     with SampleServer(port=0) as server:
         file = tmp_path / "portals.toml"
-        file.write_text(server.portals_toml(), encoding="utf-8")
+        head, *portals = server.portals_toml().split("[[portal]]")
+        file.write_text("[[portal]]".join([head, *portals[:4]]), encoding="utf-8")
         night = crawl(file, tmp_path / "output")
         assert night.status == 0
-        assert server.request_count() > 100
-        assert {name: server.max_concurrent(host) for name, host in server.hosts.items()} == dict.fromkeys(server.hosts, 1)
+        asked = {name: server.request_count(host) for name, host in server.hosts.items()}
+        busy = [name for name, requests in asked.items() if requests > 10]
+        assert len(busy) >= 4, asked
+        assert {name: server.max_concurrent(server.hosts[name]) for name in busy} == dict.fromkeys(busy, 1)
 
 
 def test_a_page_in_two_columns_is_asked_for_once(tmp_path: Path) -> None:
