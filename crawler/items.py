@@ -68,5 +68,5 @@ class PageItem:
     fingerprint: str = ""
     validators: Validators = field(default_factory=Validators)
     """What asks the server next time whether the page is still as it was."""
-    unchanged: bool = False
-    """Known from an earlier night and still listed; not read anew."""
+    was: str | None = None
+    """How the page ended when it was read, where it is as it was then, and in the column it was in."""

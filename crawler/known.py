@@ -22,7 +22,7 @@ def unchanged_documents(page: KnownPage) -> list[DocumentItem]:
     documents = []
     for known in page.documents:
         if known.role == "body" or known.media_type == PAGE_IMAGES:
-            documents.append(asked_again(known))
+            documents.append(as_it_was(known))
         elif not urlsplit(known.url).fragment:
             documents.append(asked_about(known))
     return documents
@@ -34,18 +34,20 @@ def asked_about(known: KnownDocument) -> DocumentItem:
     return DocumentItem(known.url, known.role, link_text=known.link_text or "", expected=expected, known=known)
 
 
-def asked_again(known: KnownDocument) -> DocumentItem:
+def as_it_was(known: KnownDocument) -> DocumentItem:
     """A document of which it is certain that it is as it was."""
-    return DocumentItem(
-        known.url,
-        known.role,
-        link_text=known.link_text or "",
-        sha256=known.sha256,
-        media_type=known.media_type,
-        size=known.size,
-        path=known.path,
-        etag=known.etag,
-        last_modified=known.last_modified,
-        unchanged=True,
-        known=known,
+    document = asked_about(known)
+    take_as_known(document, known)
+    return document
+
+
+def take_as_known(document: DocumentItem, known: KnownDocument) -> None:
+    """From now on the document is the content that the ledger has for it."""
+    document.sha256, document.media_type, document.size, document.path = (
+        known.sha256,
+        known.media_type,
+        known.size,
+        known.path,
     )
+    document.etag, document.last_modified = known.etag, known.last_modified
+    document.unchanged, document.known = True, known

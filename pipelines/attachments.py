@@ -16,6 +16,7 @@ from crawler.documents.completeness import missing_end
 from crawler.documents.sniff import sniff
 from crawler.failures import describe_exception, describe_status
 from crawler.gathering import Gathering
+from crawler.known import take_as_known
 from crawler.outcomes import Outcome, OutcomeError
 from crawler.revisit import Visit
 from crawler.storage.for_scrapy import ScrapyStore
@@ -140,7 +141,7 @@ class AttachmentsPipeline(FilesPipeline):
         answer, document.answer = document.answer, None
         if isinstance(answer, Exception):
             raise answer
-        return answer or await self.crawler.engine.download_async(request)
+        return await self.crawler.engine.download_async(request) if answer is None else answer
 
     async def _keep(self, request: Request, response: Response, known: KnownDocument | None) -> FileInfo:
         if response.status == 304:
@@ -181,13 +182,7 @@ class AttachmentsPipeline(FilesPipeline):
         known = document.known
         if known is None or self.spider.revisits.document(known) is not Visit.TRUST:
             return
-        document.sha256, document.media_type, document.size, document.path = (
-            known.sha256,
-            known.media_type,
-            known.size,
-            known.path,
-        )
-        document.unchanged = True
+        take_as_known(document, known)
         self.inc_stats("trusted")
 
     def _request(self, item: PageItem, document: DocumentItem) -> Request:
@@ -203,14 +198,12 @@ class AttachmentsPipeline(FilesPipeline):
             headers = {"Referer": item.page_url, **conditions}
             return await self.crawler.engine.download_async(Request(address, headers=headers, meta=meta))
 
-        known = self.spider.ledger.known_document(document.url)
+        known = await self.spider.recall(self.spider.ledger.known_document, document.url)
         kept = {} if known is None else await asyncio.to_thread(self._kept_pages, known)
         try:
             images = await fetch_pages(document.pages, download, kept)
             if images.is_known and known is not None:
-                document.unchanged = True
-                document.sha256, document.media_type = known.sha256, known.media_type
-                document.size, document.path, document.etag = known.size, known.path, known.etag
+                take_as_known(document, known)
                 self.inc_stats("uptodate")
                 return
             await self._store(document, images.content)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self, cast
 from crawler.dataset.versions import PublishLockedError
 from crawler.gathering import Gathering
 from crawler.health import record_health
-from crawler.outcomes import Outcome
+from crawler.outcomes import WAITS, Outcome
 from crawler.publication import publish_workspace
 
 if TYPE_CHECKING:
@@ -67,7 +67,8 @@ class DatasetPipeline:
     def _record(spider: ReportsSpider, item: PageItem) -> int:
         """How many of the page's documents are new."""
         portal = spider.portal_key(item.portal)
-        if item.unchanged and all(document.unchanged for document in item.documents):
+        is_known = item.was is not None and (item.outcome == item.was or item.message == WAITS)
+        if is_known and all(document.unchanged for document in item.documents):
             kept = [(document.url, document.sha256 or "") for document in item.documents]
             spider.ledger.visits.touch_pages([(portal, item.page_url, kept)], run=spider.run)
             return 0

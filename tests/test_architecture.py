@@ -14,8 +14,8 @@ MAY_IMPORT = {
     "crawler/portals": ("crawler.portals", "crawler.outcomes"),
     "crawler/documents": ("crawler.documents", "crawler.outcomes"),
     "crawler/forms": ("crawler.forms", "crawler.documents.model", "crawler.outcomes"),
-    "crawler/dataset": ("crawler.dataset", "crawler.forms", "crawler.outcomes", "crawler.child_process"),
-    "crawler/storage": ("crawler.storage", "crawler.dataset.versions"),
+    "crawler/dataset": ("crawler.dataset", "crawler.forms", "crawler.outcomes", "crawler.child_process", "crawler.disk"),
+    "crawler/storage": ("crawler.storage", "crawler.disk"),
     "crawler/sample": ("crawler.sample", "crawler.forms.catalogue"),
     "crawler/middlewares": (
         "crawler.middlewares",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -103,6 +104,27 @@ def test_what_is_known_is_asked_about_and_news_are_told_exactly(tmp_path: Path) 
     assert re.fullmatch(r"\d{4}-.*Z", records["财政局"]["gone_at"])
     assert {name for name, record in records.items() if record["version_no"] == 2} == {"教育局", "档案局", "水利局"}
     assert set(changes["财政局"]) == {"gone_at"}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_a_page_that_is_as_it_was_ends_as_it_is_read_now(tmp_path: Path) -> None:
+    """A version that could not read its document was replaced: what the server has did not change, its end did."""
+    site, output = tmp_path / "site", tmp_path / "output"
+    build(site, NAMES[:4])
+    with served(site) as server:
+        portals = portals_file(tmp_path / "portals.toml", server)
+        assert len(crawl(portals, output).records()) == 4
+        path = output / "annual_reports" / "ledger.sqlite"
+        with sqlite3.connect(path) as connection:
+            connection.execute("UPDATE extractions SET extractor_version = '0.1', outcome = 'garbled', record = NULL")
+            connection.execute("UPDATE pages SET outcome = 'garbled', message = 'as 0.1 saw it' WHERE outcome = 'ok'")
+        server.forget()
+        second = crawl(portals, output)
+    assert len(second.records()) == 4, second.stdout
+    assert statuses(server).keys() == {304}
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("SELECT outcome, message, count(*) FROM pages GROUP BY 1, 2").fetchall() == [("ok", "", 4)]
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ from scrapy.http.request import NO_CALLBACK
 
 from crawler.crawl.answers import NOT_MODIFIED
 from crawler.dataset.model import Validators
-from crawler.known import asked_again, unchanged_documents
+from crawler.known import take_as_known, unchanged_documents
 from crawler.revisit import Visit
 
 if TYPE_CHECKING:
@@ -51,14 +51,16 @@ class Attachments:
             return document
         if visit is Visit.TRUST:
             self.count("trusted")
-            return asked_again(known)
+            take_as_known(document, known)
+            return document
         request = self.request(portal, page_url, document.url, known)
         try:
             document.answer = await self.spider.crawler.engine.download_async(request)
         except Exception as error:  # noqa: BLE001 - told as the outcome of this one document
             document.answer = error
             return document
-        if document.answer.status != NOT_MODIFIED:
-            return document
-        self.count("uptodate")
-        return asked_again(known)
+        if document.answer.status == NOT_MODIFIED:
+            document.answer = None
+            take_as_known(document, known)
+            self.count("uptodate")
+        return document

@@ -14,7 +14,7 @@ from crawler import EXTRACTOR_VERSION
 from crawler.crawl.answers import NOT_MODIFIED, validators
 from crawler.failures import describe_exception
 from crawler.items import DocumentItem, PageItem
-from crawler.known import asked_again
+from crawler.known import as_it_was
 from crawler.loaders import PageLoader
 from crawler.outcomes import OutcomeError
 from crawler.page_questions import ArticleQuestion
@@ -140,7 +140,8 @@ class Pages:
         if is_document_url(link.url):
             # The list is its page.
             is_kept = known is not None and bool(known.documents) and all(document.sha256 for document in known.documents)
-            return RowVisit(sweep, column, link, known, Visit.TRUST if is_kept else Visit.FETCH)
+            is_as_it_was = known is not None and is_kept and is_listed_alike(known, link)
+            return RowVisit(sweep, column, link, known, Visit.TRUST if is_as_it_was else Visit.FETCH)
         way = self.spider.revisits.page(known, link)
         self.spider.crawler.stats.inc_value(f"page/visit/{way.value}")
         return RowVisit(sweep, column, link, known, way)
@@ -200,7 +201,7 @@ class Pages:
         if not documents or own.characters >= BODY_MIN_CHARACTERS or own.has_sections:
             kept = next((one for one in same.documents if one.role == "body" and one.sha256), None) if same else None
             if kept is not None:
-                documents.insert(0, asked_again(kept))
+                documents.insert(0, as_it_was(kept))
             else:
                 body = DocumentItem(response.url, "body", link_text=link.text, content=response.body)
                 body.digest, body.media_type = own.sha256, own.media_type
@@ -211,7 +212,7 @@ class Pages:
         """A page that is as it was: it is not read again, its documents are asked about; nothing, where they are, too."""
         sweep, column, link = visit.sweep, visit.column, visit.link
         documents = await self.spider.attachments.documents(sweep.portal, known)
-        in_place = known.column_url == column.url and is_listed_alike(known, link)
+        in_place = known.column_url == column.url
         if in_place and self.spider.unchanged.take(sweep.key, known, documents):
             return
         yield self.item(
@@ -223,7 +224,7 @@ class Pages:
             published_date=known.published_date,
             source=known.source,
             documents=documents,
-            unchanged=in_place,
+            was=known.outcome.value if in_place else None,
         )
 
     def _unreached(self, visit: RowVisit, error: BaseException) -> PageItem:

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from crawler.disk import sync_directory
+
 VERSIONS = "versions"
 CURRENT = "current"
 MANIFEST = "manifest.json"
@@ -201,12 +203,3 @@ def switch(root: Path, version: Path) -> None:
         temporary.write_text(f"{target.as_posix()}\n", encoding="utf-8")
     temporary.replace(root / CURRENT)
     sync_directory(root)
-
-
-def sync_directory(path: Path | str) -> None:
-    """Waits until the names in a folder are on the disk."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-from crawler.dataset.versions import sync_directory
+from crawler.disk import sync_directory
 from crawler.storage.names import CONTENT_PATH, sha256_of
 from crawler.storage.store import Content, opened, verified
 

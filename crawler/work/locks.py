@@ -44,10 +44,6 @@ _HOLDER = sa.text(
 )
 
 
-def _never(_: sa.exc.DBAPIError) -> bool:
-    return False
-
-
 @dataclass(frozen=True, slots=True)
 class _Held:
     name: str
@@ -93,8 +89,9 @@ class SessionLocks:
                 at once.
         """
         with self._guard:
-            is_first = self._watch is None
-            taken = repeat(lambda: self._take(_Held(name, shared)), unless=never_reached if is_first else _never)
+            if self._watch is None:
+                repeat(self._connect, unless=never_reached)
+            taken = repeat(lambda: self._take(_Held(name, shared)))
             if taken:
                 self._held.append(_Held(name, shared))
         if taken and self._watch is None:
@@ -128,11 +125,14 @@ class SessionLocks:
     def _take(self, held: _Held) -> bool:
         return bool(self._run(_TAKE[held.shared], held.name).scalar_one())
 
+    def _connect(self) -> sa.Connection:
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        return self._connection
+
     def _run(self, statement: sa.TextClause, name: str) -> sa.CursorResult[Any]:
         try:
-            if self._connection is None:
-                self._connection = self._engine.connect()
-            return self._connection.execute(statement, {"name": name})
+            return self._connect().execute(statement, {"name": name})
         except sa.exc.DBAPIError:
             self._drop()
             raise

@@ -11,7 +11,6 @@ CRAWL_PORTAL = "crawl_portal"
 READ_DOCUMENT = "read_document"
 PUBLISH_DATASET = "publish_dataset"
 BEGIN_NIGHT = "begin_night"
-TASKS = (BEGIN_NIGHT, CRAWL_PORTAL, READ_DOCUMENT, PUBLISH_DATASET)
 
 
 class Priority(IntEnum):
