@@ -1,4 +1,4 @@
-"""Small works of one kind that are done together, in a thread: a hop to a thread, or a transaction, each would cost more."""
+"""Small works of one kind that are done together: a hop to a thread, or a transaction, each would cost more."""
 
 from __future__ import annotations
 
@@ -14,13 +14,18 @@ class Gathering(Generic[Work, Result]):
     """Does what comes within a moment together; what comes meanwhile is done together next. For one event loop.
 
     Args:
-        do: in a thread; of each work the result, or the error that it ended in.
+        do: of each work the result, or the error that it ended in.
         seconds: how long the first waits for others.
+        at_once: by the event loop itself, instead of in a thread: for what takes milliseconds, and would have to be fought for
+            with the loop step by step.
     """
 
-    def __init__(self, do: Callable[[list[Work]], Sequence[Result | Exception]], seconds: float) -> None:
+    def __init__(
+        self, do: Callable[[list[Work]], Sequence[Result | Exception]], seconds: float, *, at_once: bool = False
+    ) -> None:
         self._do = do
         self._seconds = seconds
+        self._at_once = at_once
         self._waiting: list[tuple[Work, asyncio.Future[Result]]] = []
         self._working: asyncio.Task[None] | None = None
 
@@ -42,8 +47,9 @@ class Gathering(Generic[Work, Result]):
             while self._waiting:
                 await asyncio.sleep(self._seconds)
                 batch, self._waiting = self._waiting, []
+                works = [work for work, _ in batch]
                 try:
-                    ends: Sequence[Result | Exception] = await asyncio.to_thread(self._do, [work for work, _ in batch])
+                    ends = self._do(works) if self._at_once else await asyncio.to_thread(self._do, works)
                 except Exception as error:  # noqa: BLE001 - given to whoever waits
                     ends = [error] * len(batch)
                 for (_, result), end in zip(batch, ends, strict=True):

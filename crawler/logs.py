@@ -9,9 +9,10 @@ import logging
 import sys
 import threading
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, Self, TextIO
 
 from scrapy.exceptions import UsageError
+from scrapy.logformatter import LogFormatter
 from scrapy.settings import SETTINGS_PRIORITIES
 from scrapy.utils.log import TopLevelFormatter
 
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     import os
     from types import TracebackType
 
+    from scrapy import Request, Spider
+    from scrapy.crawler import Crawler
+    from scrapy.http import Response
+    from scrapy.logformatter import LogFormatterResult
     from scrapy.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -59,6 +64,28 @@ def install(settings: Settings, environment: os._Environ[str] | dict[str, str]) 
     _installed.append(handler)
     sys.excepthook = _tell_uncaught
     threading.excepthook = _tell_uncaught_in_thread
+
+
+class PageLines(LogFormatter):
+    """Scrapy's two lines of each page, which nobody sees but at DEBUG, and which cost as much as reading its headers."""
+
+    def __init__(self, *, wanted: bool = True) -> None:
+        self._wanted = wanted
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """By ``LOG_LEVEL``."""
+        level = crawler.settings["LOG_LEVEL"]
+        number = logging.getLevelNamesMapping().get(level, logging.NOTSET) if isinstance(level, str) else level
+        return cls(wanted=number <= logging.DEBUG)
+
+    def crawled(self, request: Request, response: Response, spider: Spider) -> LogFormatterResult | None:  # type: ignore[override]
+        """A page came."""
+        return super().crawled(request, response, spider) if self._wanted else None
+
+    def scraped(self, item: Any, response: Any, spider: Spider) -> LogFormatterResult | None:  # type: ignore[override]
+        """An item came of it."""
+        return super().scraped(item, response, spider) if self._wanted else None
 
 
 def about(**facts: Any) -> None:

@@ -56,8 +56,8 @@ def answer(content: bytes, question: Question[T]) -> Answered[T]:
 
 @dataclass(frozen=True)
 class Body:
-    """An article's own text as a document: of its bytes the digest, the kind and the number; its characters; whether it stands
-    under headings of the form."""
+    """An article's own text as a document: of its bytes the digest, the kind and the number; its characters, white space left
+    out; whether it stands under headings of the form."""
 
     sha256: str
     media_type: str
@@ -157,7 +157,6 @@ class ScriptQuestion:
 
 
 def prints_sections(text: str) -> bool:
-    """Whether a text stands under headings of the form, however short it is."""
-    text = "".join(text.split())
+    """Whether a text, without white space, stands under headings of the form, however short it is."""
     sections = load_form(FORM_VERSIONS[-1]).sections
     return sum(any(words in text for words in (section.heading, *section.variants)) for section in sections) >= MIN_HEADINGS

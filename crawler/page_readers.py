@@ -13,7 +13,6 @@ import pickle
 import struct
 from collections import deque
 from dataclasses import dataclass
-from multiprocessing.reduction import ForkingPickler
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from crawler import child_process
@@ -63,12 +62,14 @@ class _Reader(asyncio.Protocol):
         self._pool = pool
         self._received = bytearray()
         self._transport: asyncio.Transport
+        self._seconds: float | None = None
+        self._due = 0.0
         self._alarm: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The socket is ours to use."""
         self._transport = cast("asyncio.Transport", transport)
-        self._send(ForkingPickler.dumps(self._pool.orders))
+        self._send(pickle.dumps(self._pool.orders))
         self._set_alarm(child_process.START_SECONDS)
         self._pool.take_on(self)
 
@@ -111,9 +112,9 @@ class _Reader(asyncio.Protocol):
         """Let a child that has nothing to do go."""
         self._transport.close()
 
-    def _send(self, message: bytes | memoryview) -> None:
-        self._transport.write(_LENGTH.pack(len(message)))
-        self._transport.write(message)
+    def _send(self, message: bytes) -> None:
+        # At once, or the child would wake twice.
+        self._transport.write(_LENGTH.pack(len(message)) + message)
 
     def _take(self, message: bytes) -> None:
         try:
@@ -135,10 +136,28 @@ class _Reader(asyncio.Protocol):
         self._pool.go_on(self)
 
     def _set_alarm(self, seconds: float | None) -> None:
+        """From now on; ``None``: the child has nothing to do. Its clock goes on from page to page, of which there are many."""
+        self._seconds = seconds
+        if seconds is None:
+            return
+        loop = asyncio.get_running_loop()
+        self._due = loop.time() + seconds
+        if self._alarm is None or self._alarm.when() > self._due:
+            self._wake_at(self._due)
+
+    def _wake_at(self, time: float) -> None:
         if self._alarm is not None:
             self._alarm.cancel()
-        loop = asyncio.get_running_loop()
-        self._alarm = None if seconds is None else loop.call_later(seconds, self._too_long, seconds)
+        self._alarm = asyncio.get_running_loop().call_at(time, self._ring)
+
+    def _ring(self) -> None:
+        self._alarm = None
+        if self._seconds is None:
+            return
+        if asyncio.get_running_loop().time() < self._due:
+            self._wake_at(self._due)
+        else:
+            self._too_long(self._seconds)
 
     def _too_long(self, seconds: float) -> None:
         if not self.is_there:
@@ -203,7 +222,7 @@ class PageReaders:
         """
         if self._closed:
             raise OutcomeError(Outcome.FAILED, "the run is at its end")
-        message = bytes(ForkingPickler.dumps((content, question)))
+        message = pickle.dumps((content, question))
         if len(message) > _LONGEST:
             raise OutcomeError(Outcome.TOO_LARGE, f"it has {len(content)} bytes")
         task = _Task(message, asyncio.get_running_loop().create_future())

@@ -95,8 +95,7 @@ def fingerprint(page: ArticlePage) -> str:
     """A digest of what an article says and links; its markup, its counters and its advice of the day left out."""
     said = [
         *(page.title, page.published_date, page.source),
-        "".join(page.body_text.split()),
-        "".join(page.outer_tables.split()),
+        *(page.body_text, page.outer_tables),
         [(link.url, link.text) for link in page.attachments],
         [link.url for link in page.images],
     ]

@@ -239,6 +239,7 @@ LOG_LEVEL = "INFO"
 # True: every line on stderr is one JSON object with time (UTC), level, logger, message and, where known, spider, run and
 # exception; needs python-json-logger. See docs/operations.md.
 LOG_JSON = os.environ.get("LOG_JSON", "False")
+LOG_FORMATTER = "crawler.logs.PageLines"  # what Scrapy says of each page is put together only for LOG_LEVEL = "DEBUG"
 LOGSTATS_INTERVAL = 0  # crawler.progress says it in portals, pages and documents
 STATS_DUMP = False
 # A file for Prometheus, through node_exporter's textfile collector, which reads names that end in .prom; {spider} stands for

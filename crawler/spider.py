@@ -172,6 +172,7 @@ class ReportsSpider(Spider):
     def _remember(self, sweep: PortalSweep) -> tuple[str, ...]:
         """The columns of a portal that are swept without a search, and what the ledger has of its lists."""
         sweep.list_validators = self.ledger.visits.list_validators(sweep.key)
+        sweep.is_new = not self.ledger.visits.has_pages(sweep.key)
         if sweep.portal.columns:
             return sweep.portal.columns
         columns, found_at = self.ledger.visits.entries(self.name, sweep.key)

@@ -90,6 +90,8 @@ class PortalSweep:
     columns: dict[str, ColumnSweep] = field(default_factory=dict)
     list_validators: dict[str, Validators] = field(default_factory=dict)
     """What asks whether a list is as it was in the ledger, by its key; each is taken away when it is asked for."""
+    is_new: bool = False
+    """Whether no earlier run followed a row of it."""
     reached: bool = False
     new_documents: int = 0
     asked: set[str] = field(default_factory=set)

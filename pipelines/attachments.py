@@ -16,6 +16,7 @@ from crawler.documents.completeness import missing_end
 from crawler.documents.sniff import sniff
 from crawler.failures import describe_exception, describe_status
 from crawler.gathering import Gathering
+from crawler.keeping import Keeper
 from crawler.known import take_as_known
 from crawler.outcomes import Outcome, OutcomeError
 from crawler.revisit import Visit
@@ -73,8 +74,9 @@ class AttachmentsPipeline(FilesPipeline):
 
     def __init__(self, files: FileStore, *, crawler: Crawler) -> None:
         self._files = files
-        if isinstance(files, LocalStore):
-            self._kept: Gathering[_Content, dict[str, Any]] = Gathering(partial(_persist_here, files), GATHER_SECONDS)
+        self._keeper = Keeper(files) if isinstance(files, LocalStore) else None
+        if self._keeper is not None:
+            self._kept: Gathering[_Content, dict[str, Any]] = Gathering(partial(_persist_here, self._keeper), GATHER_SECONDS)
         super().__init__(files.address, crawler=crawler)
 
     @classmethod
@@ -94,6 +96,11 @@ class AttachmentsPipeline(FilesPipeline):
         """Begin, and remember no more than is of use."""
         super().open_spider()
         self.spiderinfo.downloaded = _Remembered()
+
+    def close_spider(self) -> None:
+        """End what stores documents."""
+        if self._keeper is not None:
+            self._keeper.close()
 
     async def process_item(self, item: PageItem, spider: Any = None) -> PageItem:  # noqa: ARG002 - Scrapy's signature
         """Store the article body, then fetch and store the attachments."""
@@ -241,7 +248,7 @@ class AttachmentsPipeline(FilesPipeline):
 
     async def _persist(self, content: bytes, known: dict[str, Any] | None = None) -> dict[str, Any]:
         # Digests, disks and servers take their time, and the reactor has other portals to serve.
-        if isinstance(self._files, LocalStore):
+        if self._keeper is not None:
             return await self._kept.done((content, known))
         return await asyncio.to_thread(self._persist_there, content, known)
 
@@ -251,9 +258,9 @@ class AttachmentsPipeline(FilesPipeline):
         return stored
 
 
-def _persist_here(store: LocalStore, contents: list[_Content]) -> list[dict[str, Any] | Exception]:
+def _persist_here(keeper: Keeper, contents: list[_Content]) -> list[dict[str, Any] | Exception]:
     described = [known or _describe(content) for content, known in contents]
-    errors = store.put_all([(one["path"], content) for one, (content, _) in zip(described, contents, strict=True)])
+    errors = keeper.put_all([(one["path"], content) for one, (content, _) in zip(described, contents, strict=True)])
     return [error or one for error, one in zip(errors, described, strict=True)]
 
 

@@ -29,7 +29,9 @@ class DatasetPipeline:
 
     def __init__(self, crawler: Crawler) -> None:
         self.crawler = crawler
-        self._pages: Gathering[PageItem, int] = Gathering(lambda items: self._record_all(self.spider, items), GATHER_SECONDS)
+        self._pages: Gathering[PageItem, int] = Gathering(
+            lambda items: self._record_all(self.spider, items), GATHER_SECONDS, at_once=self.spider.ledger.is_here
+        )
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -42,10 +44,7 @@ class DatasetPipeline:
         return cast("ReportsSpider", self.crawler.spider)
 
     async def process_item(self, item: PageItem) -> PageItem:
-        """Write the page and its documents, in a thread: a disk may take its time.
-
-        What comes while others are being written is written together next, in one transaction.
-        """
+        """Write the page and its documents, together with others in one transaction."""
         new = await self._pages.done(item)
         if new:
             self.spider.sweeps[self.spider.portal_key(item.portal)].new_documents += new

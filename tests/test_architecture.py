@@ -14,7 +14,7 @@ MAY_IMPORT = {
     "crawler/portals": ("crawler.portals", "crawler.outcomes"),
     "crawler/documents": ("crawler.documents", "crawler.outcomes"),
     "crawler/forms": ("crawler.forms", "crawler.documents.model", "crawler.outcomes"),
-    "crawler/dataset": ("crawler.dataset", "crawler.forms", "crawler.outcomes", "crawler.child_process", "crawler.disk"),
+    "crawler/dataset": ("crawler.dataset", "crawler.forms", "crawler.outcomes", "crawler.disk", "crawler.second_process"),
     "crawler/storage": ("crawler.storage", "crawler.disk"),
     "crawler/sample": ("crawler.sample", "crawler.forms.catalogue"),
     "crawler/middlewares": (

@@ -109,7 +109,7 @@ def test_source_and_body_of_a_gbk_page() -> None:
     )
     found = parse_article(html.encode("gb18030"), URL)
     assert found.source == "县政府办公室"
-    assert found.body_text == "一、总体情况 主动公开信息三百条。"
+    assert found.body_text == "一、总体情况主动公开信息三百条。"
 
 
 @pytest.mark.real

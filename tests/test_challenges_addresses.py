@@ -78,6 +78,7 @@ def test_challenges_are_recognised_whatever_their_status(status: int, headers: d
         ),
         (200, "<form>请输入验证码<input name=code></form>" + "<a href='/a.html'>留言选登</a>" * 200),
         (200, "<script r='m' src='/x.js'></script>" + "<li><a href='/1.html'>2023年政府信息公开工作年度报告</a></li>" * 20),
+        (200, "<p>我局网站接入知道创宇云防御平台，cookie 名为 __jsl_clearance 与 acw_sc__v2（arg1）。</p>" * 40),
         (200, "%PDF-1.7 binary acw_tc"),
     ],
 )

@@ -65,3 +65,20 @@ def test_who_no_longer_waits_costs_no_other() -> None:
             await given_up
 
     asyncio.run(run())
+
+
+def test_what_is_quick_is_done_together_by_the_loop_itself() -> None:
+    batches: list[list[int]] = []
+
+    def double(numbers: list[int]) -> Sequence[int | Exception]:
+        assert threading.current_thread() is threading.main_thread()
+        batches.append(numbers)
+        return [ValueError("three") if number == 3 else 2 * number for number in numbers]
+
+    async def run() -> list[int | BaseException]:
+        gathering: Gathering[int, int] = Gathering(double, 0.01, at_once=True)
+        return await asyncio.gather(*(gathering.done(number) for number in (1, 2, 3)), return_exceptions=True)
+
+    one, two, three = asyncio.run(run())
+    assert (one, two, str(three)) == (2, 4, "three")
+    assert batches == [[1, 2, 3]]

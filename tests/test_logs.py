@@ -12,8 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from scrapy import Request, Spider
+from scrapy.http import Response
+from scrapy.utils.misc import build_from_crawler
+from scrapy.utils.test import get_crawler
 
-from crawler import child_process
+from crawler import child_process, logs
 from crawler.dataset.ledger import Ledger
 from crawler.redaction import Redactor, without_secrets
 from tests.crawling import ROOT, MiniPortal, crawl, portals_file, scrapy, served
@@ -216,3 +220,13 @@ def test_children_that_read_what_comes_from_outside_have_no_secrets(monkeypatch:
         "CRAWL_CONTACT": "a@b.org",
         "HTTP_PROXY": "http://p:1",
     }
+
+
+@pytest.mark.parametrize(("level", "count"), [("DEBUG", 2), ("INFO", 0), (10, 2), (20, 0)])
+def test_what_scrapy_says_of_each_page_is_put_together_only_where_it_is_seen(level: str | int, count: int) -> None:
+    formatter = build_from_crawler(logs.PageLines, get_crawler(settings_dict={"LOG_LEVEL": level}))
+    request = Request("http://www.example.gov.cn/1.html")
+    spider, response = Spider("any"), Response(request.url, request=request)
+    said = [formatter.crawled(request, response, spider), formatter.scraped({}, response, spider)]
+    assert sum(one is not None for one in said) == count
+    assert formatter.item_error({}, ValueError(), response, spider) is not None

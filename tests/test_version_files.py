@@ -121,7 +121,7 @@ def test_a_process_that_is_killed_is_an_error_and_the_next_run_publishes(
 
     killer = threading.Thread(target=kill)
     killer.start()
-    with pytest.raises(OSError, match=r"ended before it was done \(SIGKILL\); publish again"):
+    with pytest.raises(OSError, match=r"ended before it was done \(SIGKILL\); do it again"):
         house.publish()
     killer.join()
     assert (house.root / "current").resolve() == before.path

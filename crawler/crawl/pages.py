@@ -121,6 +121,9 @@ class Pages:
 
     async def _look_up(self, sweep: PortalSweep) -> None:
         """What the ledger has of the next rows. Another answer's turn may come while it is looked up."""
+        if sweep.is_new:
+            sweep.looked_up = len(sweep.rows)
+            return
         urls = [link.url for _, link in islice(sweep.rows, ROWS_LOOKED_UP)]
         visits = self.spider.ledger.visits
         known = await self.spider.recall(visits.known_pages, sweep.key, urls, EXTRACTOR_VERSION)

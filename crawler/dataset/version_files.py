@@ -14,7 +14,7 @@ from crawler.dataset.exporters.derived import Write
 from crawler.dataset.exporters.reports_jsonl import ReportsJsonl, SupersededJsonl
 from crawler.dataset.exporters.version import DatasetVersion
 from crawler.dataset.model import Record
-from crawler.dataset.second_process import SecondProcess
+from crawler.second_process import SecondProcess
 
 ELSEWHERE_FROM = 500
 """Reports from which a second process is worth its start, of about a second."""

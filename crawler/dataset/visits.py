@@ -103,6 +103,12 @@ class Visits:
 
     # Pages
 
+    def has_pages(self, portal: str) -> bool:
+        """Whether anything of a portal was ever followed: of one that is new, no row need be looked up."""
+        statement = sa.select(tables.pages.c.url).where(tables.pages.c.portal == portal).limit(1)
+        with self._reader.connect() as connection:
+            return connection.execute(statement).first() is not None
+
     def known_pages(self, portal: str, urls: Sequence[str], extractor_version: str) -> dict[str, KnownPage]:
         """What is known of the page behind each of these addresses, with the newest content of each document on it.
 

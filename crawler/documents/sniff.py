@@ -70,6 +70,7 @@ _OLE_STREAMS = (
     ("contents", WPS),
 )
 
+_SOMETHING = re.compile(rb"[^ \t\r\n\x00]")
 _TAG = re.compile(
     r"<(?:!doctype\s+html|(?:html|head|body|title|meta|link|script|style|base|div|p|span|table|tbody|tr|td|ul|ol|li|h[1-6]"
     r"|a|b|br|hr|img|font|center|strong|em|section|article|form|iframe)\b)",
@@ -93,7 +94,7 @@ def sniff(content: bytes) -> str:
     >>> sniff(b"%PDF-1.7 ..."), sniff(b"\\xef\\xbb\\xbf<div class=TRS_Editor>"), sniff(b"")
     ('application/pdf', 'text/html', 'application/x-empty')
     """
-    if not content.strip(b" \t\r\n\x00"):
+    if not _SOMETHING.search(content):
         return EMPTY
     if content.startswith(b"%PDF-"):
         return PDF

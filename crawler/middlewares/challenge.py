@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from crawler.failures import RefusedRequest
 from crawler.outcomes import Outcome
-from crawler.portals.challenges import recognise
+from crawler.portals.challenges import TELLING_HEADERS, recognise
 
 if TYPE_CHECKING:
     from scrapy import Request
@@ -39,9 +39,7 @@ class ChallengeMiddleware:
 
     def process_response(self, request: Request, response: Response) -> Response:  # noqa: ARG002 - Scrapy's signature
         """Raise `RefusedRequest` where the answer is a challenge."""
-        headers = {
-            name.decode("latin-1").lower(): b", ".join(values).decode("latin-1") for name, values in response.headers.items()
-        }
+        headers = {name: b", ".join(response.headers.getlist(name)).decode("latin-1") for name in TELLING_HEADERS}
         challenge = recognise(response.status, headers, response.body)
         if challenge is None:
             return response

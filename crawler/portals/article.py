@@ -18,6 +18,7 @@ from crawler.portals.markup import (
     Element,
     anchor_text,
     base_of,
+    characters_of,
     decode,
     iso_date,
     meta_values,
@@ -103,7 +104,8 @@ def parse_article(content: bytes, url: str, encoding: str | None = None) -> Arti
     """Read an article page.
 
     Attachments are the documents that the page links, embeds or names in its scripts, in page order, absolute and without
-    duplicates; the first text given to an address is kept. ``body_text`` is rough: enough to judge by, not to extract from.
+    duplicates; the first text given to an address is kept. The texts are without white space: enough to judge by, not to
+    extract from.
 
     Raises:
         ValueError: the page is larger than ``markup.MAX_PAGE_BYTES`` or another limit of ``markup``.
@@ -116,7 +118,7 @@ def parse_article(content: bytes, url: str, encoding: str | None = None) -> Arti
     given = parse_html(body_html) if isinstance(body_html, str) and body_html else None
     page_text = cache(partial(text_of, root))
     names = Names(root)
-    body, body_text = (given, text_of(given)) if given is not None else _body(root, names, page_text)
+    body, body_text = (given, characters_of(given)) if given is not None else _body(root, names)
     return ArticlePage(
         title=_title(root, meta, detail),
         published_date=_published(root, meta, page_text),
@@ -136,8 +138,8 @@ def _outer_tables(root: Element, body: Element | None) -> str:
     for table in root.iter("table"):
         if table not in read:
             read.update(table.iter("table"))
-            found.append(text_of(table))
-    return " ".join(found)[:MAX_BODY_CHARACTERS]
+            found.append(characters_of(table))
+    return "".join(found)[:MAX_BODY_CHARACTERS]
 
 
 def promised_kind(url: str) -> str | None:
@@ -325,15 +327,15 @@ def _source(root: Element, meta: dict[str, str], page_text: Callable[[], str]) -
     return shown["source"] if shown else named or None
 
 
-def _body(root: Element, names: Names, page_text: Callable[[], str]) -> tuple[Element, str]:
+def _body(root: Element, names: Names) -> tuple[Element, str]:
     """The element that holds the article, and its text."""
     for place in _BODIES:
-        texts = [(element, text_of(element)) for element in outermost(names.elements(place))]
+        texts = [(element, characters_of(element)) for element in outermost(names.elements(place))]
         longest, text = max(texts, key=lambda one: len(one[1]), default=(root, ""))
         if text:
             return longest, text
-    body = next(root.iter("body"), None)
-    return (root, page_text()) if body is None else (body, text_of(body))
+    body = next(root.iter("body"), root)
+    return body, characters_of(body)
 
 
 def _select(root: Element, path: etree.XPath) -> list[Element]:

@@ -9,10 +9,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+TELLING_HEADERS = ("set-cookie", "server", "x-via", "x-waf")
+"""The only ones that are looked at."""
+
 _READ_BYTES = 64 * 1024
 _SHELL_BYTES = 6 * 1024
 """Challenge shells seen are 2-4 KB; a page above this that merely mentions a vendor's cookie is an ordinary page."""
 _FEW_VISIBLE_CHARACTERS = 120
+_START_BYTES = 8 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +35,14 @@ def recognise(status: int, headers: Mapping[str, str], body: bytes) -> Challenge
         headers: response headers; names in any case, several cookies joined by anything.
         body: the body after decompression.
     """
+    if status == 200 and _says_much(body):
+        return None
     text = body[:_READ_BYTES].decode("utf-8", "ignore")
     if text.count("\x00") > len(text) // 4:
         text = text.replace("\x00", "")
-    cookies = " ".join(value for name, value in headers.items() if name.lower() == "set-cookie")
-    server = " ".join(value for name, value in headers.items() if name.lower() in {"server", "x-via", "x-waf"}).lower()
+    given = {name.lower(): value for name, value in headers.items()}
+    cookies, *servers = (given.get(name, "") for name in TELLING_HEADERS)
+    server = " ".join(servers).lower()
     visible = _visible(text, _REFUSAL_VISIBLE if status == 403 else _BLOCK_PAGE_MAX_VISIBLE)
     is_shell = len(body) <= _SHELL_BYTES and len(visible) <= _FEW_VISIBLE_CHARACTERS and "<script" in text.lower()
     return (
@@ -46,6 +53,12 @@ def recognise(status: int, headers: Mapping[str, str], body: bytes) -> Challenge
         or _cookie_shell(status, text, visible, is_shell=is_shell)
         or _firewall(status, visible, server)
     )
+
+
+def _says_much(body: bytes) -> bool:
+    """Whether its beginning shows more text than any challenge, as that of most pages does."""
+    start = body[:_START_BYTES]
+    return b"\x00" not in start and _characters(start.decode("utf-8", "ignore")) > _BLOCK_PAGE_MAX_VISIBLE
 
 
 def _jiasule(status: int, text: str, cookies: str) -> Challenge | None:
@@ -168,6 +181,11 @@ def _visible(text: str, enough: int) -> str:
         if seen > enough:
             return " ".join(words)
     return " ".join([*words, *text[end:].split()])
+
+
+def _characters(text: str) -> int:
+    """Of the text outside tags, white space left out."""
+    return sum(map(len, _MARKUP.sub(" ", text).split()))
 
 
 def _title(text: str) -> str:

@@ -10,6 +10,7 @@ import codecs
 import re
 import unicodedata
 from datetime import date
+from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
@@ -53,6 +54,8 @@ without is within the bounds. Of attributes only so many, as each ``<`` is looke
 _ATTRIBUTE = re.compile(r"""([^\s/>=]++)(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s>]++)?+)?+""")
 
 _EARLIEST_YEAR, _LATEST_YEAR = 1990, 2100
+_PLAIN_PATH = re.compile(r"(?:/[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)+/?(?:\?[A-Za-z0-9_.=&-]+)?")
+"""Of a path that stays as it is wherever it is joined."""
 _DATE = re.compile(r"(?<!\d)((?:19|20)\d\d)\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})(?!\d)")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _CONTROL_BYTES = bytes(code for code in range(0x20) if code not in b"\t\n\r")
@@ -117,7 +120,7 @@ def parse_html(text: str) -> Element:
     )
     clean = text.encode("utf-8", "replace").translate(None, _CONTROL_BYTES)
     try:
-        root = etree.fromstring(clean, parser) if clean.strip() else None
+        root = etree.fromstring(clean, parser) if clean and not clean.isspace() else None
     except etree.XMLSyntaxError:
         root = None
     if root is None:
@@ -169,6 +172,20 @@ def resolve(base: str, href: str) -> str | None:
     """``href`` as an absolute http(s) URL without fragment, or ``None`` for anything else (javascript:, empty, endless)."""
     if len(href) > MAX_URL_CHARACTERS:
         return None
+    if _PLAIN_PATH.fullmatch(href) and (origin := _origin(base)):
+        return origin + href
+    return _resolve(base, href)
+
+
+@lru_cache(maxsize=16)
+def _origin(base: str) -> str | None:
+    """What stands before the path in an address that a path is joined to; ``None`` where none can be."""
+    root = _resolve(base, "/")
+    return root and root[:-1]
+
+
+def _resolve(base: str, href: str) -> str | None:
+    """The same of any address, in five times the time."""
     href = _HALVES.sub("\ufffd", _CONTROL.sub("", href)).strip().replace("\\", "/")
     href = href.replace("\n", "").replace("\r", "").replace("\t", "")
     if not href or href.startswith("#"):
@@ -246,6 +263,15 @@ def text_of(element: Element, most: int | None = None) -> str:
     if next(element.iterchildren(), None) is None:
         return squeeze(element.text or "")
     return squeeze("".join(_texts(element) if most is None else _first(_pieces(element, most // _PER_ELEMENT), most)))
+
+
+def characters_of(element: Element) -> str:
+    """``text_of`` without any white space, in a fraction of the time."""
+    if next(element.iterdescendants(*_UNRENDERED), None) is None:
+        text = etree.tostring(element, encoding="unicode", method="text", with_tail=False)
+    else:
+        text = "".join(_texts(element))
+    return "".join(text.split())
 
 
 def _texts(element: Element) -> Iterator[str]:

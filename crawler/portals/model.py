@@ -90,8 +90,9 @@ class ListPage:
 class ArticlePage:
     """One article: its own title and date, where it comes from, and the documents linked from it.
 
-    ``images`` are those of its body that may be pages or tables (``data:`` addresses included), ``has_tables`` whether all
-    statutory tables are printed as tables, ``outer_tables`` the text of tables outside the body.
+    ``body_text`` and ``outer_tables``, the text of tables outside the body, are without white space; ``images`` are those of
+    the body that may be pages or tables (``data:`` addresses included), ``has_tables`` whether all statutory tables are
+    printed as tables.
     """
 
     title: str | None

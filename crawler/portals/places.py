@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from lxml import etree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from crawler.portals.markup import Element
 
@@ -59,8 +59,8 @@ class Names:
 
     def elements(self, place: Place) -> list[Element]:
         """The first ``MAX_FOUND`` elements that meet ``place``, in page order."""
-        ids = set(filter(place.has_id, self._ids))
-        classes = set(filter(place.has_class, self._classes))
+        ids = set(filter(place.has_id, self._ids)) if place.ids or place.begins else ()
+        classes = set(filter(place.has_class, self._classes)) if place.classes or place.word else ()
         kinds = (
             _named(self._with_id, "id", ids) if ids else [],
             _named(self._with_class, "class", classes) if classes else [],
@@ -89,5 +89,5 @@ class Names:
         return list(_WITH_CLASS(self._root))
 
 
-def _named(elements: Iterable[Element], attribute: str, names: set[str]) -> list[Element]:
+def _named(elements: Iterable[Element], attribute: str, names: Collection[str]) -> list[Element]:
     return list(islice((element for element in elements if element.get(attribute) in names), MAX_FOUND))

@@ -377,12 +377,12 @@ def _sub_columns(rows: list[Row], url: str) -> tuple[Link, ...]:
     found: dict[str, Link] = {}
     for row in rows:
         text = re.sub(r"[\s\W_]+", "", row.link.text)
-        target = urlsplit(row.link.url)
-        if row.link.url == url or host_of(row.link.url) != host_of(url) or not text or len(text) > 24:
+        if row.link.url == url or not text or len(text) > 24:
             continue
         is_year, is_level = bool(_YEAR_COLUMN.match(text)), bool(_LEVEL_COLUMN.match(text))
-        if not (is_year or is_level) or not is_list_url(row.link.url):
+        if not (is_year or is_level) or host_of(row.link.url) != host_of(url) or not is_list_url(row.link.url):
             continue
+        target = urlsplit(row.link.url)
         below = target.path.startswith(directory) and target.path != here.path
         beside = (
             target.path.startswith(parent) and parent.count("/") > 1 and (is_year or bool(_REPORT_DIRECTORY.search(parent)))

@@ -14,18 +14,22 @@ from typing import Any
 
 from crawler import child_process
 
-CHILD = "import sys; from crawler.dataset.second_process import serve; serve(int(sys.argv[1]))"
+CHILD = "import sys; from crawler.second_process import serve; serve(int(sys.argv[1]))"
 CALLS_A_MESSAGE = 50
 
 Call = tuple[str, tuple[object, ...]]
 """A method's name and what it is called with."""
 
 
+class SecondProcessLostError(OSError):
+    """The other process ended before it was done."""
+
+
 class SecondProcess:
     """Calls an object's methods in another process, in order and without waiting for them.
 
     One message of calls is under way at a time, so that no more than two are in memory. What a method raises is raised here by
-    a later call; what it logs is logged here. The process ends with this one, however that ends.
+    a later call; what it logs is logged here. The process ends with this one, however that ends. For one thread at a time.
 
     Args:
         make: gives the object when called with ``arguments`` over there; both can be pickled, as can all that is sent.
@@ -46,7 +50,8 @@ class SecondProcess:
         """Has a method called, once enough calls have come together.
 
         Raises:
-            OSError: the other process is no more, or its files could not be written.
+            SecondProcessLostError: the other process is no more.
+            Exception: what an earlier call raised.
         """
         self._calls.append((method, arguments))
         if len(self._calls) == CALLS_A_MESSAGE:
@@ -99,11 +104,11 @@ class SecondProcess:
         if error is not None:
             raise error
 
-    def _lost(self) -> OSError:
+    def _lost(self) -> SecondProcessLostError:
         child_process.await_end(self._process)
         self.end()
         how = child_process.how_it_ended(self._process)
-        return OSError(f"the process that writes the dataset's files ended before it was done ({how}); publish again")
+        return SecondProcessLostError(f"a process that worked for this one ended before it was done ({how}); do it again")
 
 
 def serve(descriptor: int) -> None:
