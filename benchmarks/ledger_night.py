@@ -83,6 +83,7 @@ class Night:
         for portal in self.portals:
             self.ledger.visits.entries(SPIDER, filled.key(portal))
             expect(self.ledger.visits.list_validators(filled.key(portal)))
+            expect(self.ledger.visits.has_pages(filled.key(portal)))
             for address in filled.lists(portal):
                 expect(self.ledger.visits.list_body(filled.key(portal), address))
 

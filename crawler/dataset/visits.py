@@ -14,6 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from crawler.dataset import asked_often as asked
 from crawler.dataset import tables
 from crawler.dataset.clock import Clock, iso
 from crawler.dataset.model import KnownDocument, KnownPage, KnownReading, Validators
@@ -24,11 +25,6 @@ from crawler.outcomes import Outcome
 
 MOST_URLS = 500
 """Of one question; both databases take more parameters than that, but not without end."""
-
-_PAGE_FACTS = tuple(
-    tables.pages.c[name] for name in ("column_url", "outcome", "title", "published_date", "source", "list_title", "list_date")
-)
-_VISIT_FACTS = ("fingerprint", "etag", "last_modified", "fetched_at")
 
 
 @repeatable
@@ -70,17 +66,14 @@ class Visits:
 
     def list_validators(self, portal: str) -> dict[str, Validators]:
         """What asks the server whether a kept part of a portal's lists still holds, by key; absent where nothing can be."""
-        row = tables.list_pages.c
-        statement = sa.select(row.key, row.etag, row.last_modified).where(row.portal == portal)
         with self._reader.connect() as connection:
-            rows = connection.execute(statement).all()
+            rows = connection.execute(asked.LIST_VALIDATORS, {"portal": portal}).all()
         return {key: Validators(etag, last_modified) for key, etag, last_modified in rows if etag or last_modified}
 
     def list_body(self, portal: str, key: str) -> tuple[str, bytes] | None:
         """The address and the bytes of a part of a list as last received; ``None`` where it was not kept."""
-        row = tables.list_pages.c
         with self._reader.connect() as connection:
-            kept = connection.execute(sa.select(row.url, row.body).where(row.portal == portal, row.key == key)).one_or_none()
+            kept = connection.execute(asked.LIST_BODY, {"portal": portal, "key": key}).one_or_none()
         return None if kept is None else (kept.url, zlib.decompress(kept.body))
 
     def keep_list(
@@ -105,9 +98,8 @@ class Visits:
 
     def has_pages(self, portal: str) -> bool:
         """Whether anything of a portal was ever followed: of one that is new, no row need be looked up."""
-        statement = sa.select(tables.pages.c.url).where(tables.pages.c.portal == portal).limit(1)
         with self._reader.connect() as connection:
-            return connection.execute(statement).first() is not None
+            return connection.execute(asked.HAS_PAGES, {"portal": portal}).first() is not None
 
     def known_pages(self, portal: str, urls: Sequence[str], extractor_version: str) -> dict[str, KnownPage]:
         """What is known of the page behind each of these addresses, with the newest content of each document on it.
@@ -116,27 +108,18 @@ class Visits:
             urls: as lists link them; those that were never received whole are left out.
             extractor_version: whose readings of the documents are asked for.
         """
-        visit = tables.visits
-        same = sa.and_(tables.pages.c.portal == visit.c.portal, tables.pages.c.url == visit.c.page_url)
-        visited = (visit.c.url, visit.c.page_url, visit.c.fingerprint, visit.c.etag, visit.c.last_modified, visit.c.fetched_at)
-        statement = sa.select(*visited, *_PAGE_FACTS).join_from(visit, tables.pages, same).where(visit.c.portal == portal)
-        return self._known(statement, visit.c.url, urls, extractor_version)
+        return self._known(asked.KNOWN_PAGES, portal, urls, extractor_version)
 
     def known_files(self, portal: str, urls: Sequence[str], extractor_version: str) -> dict[str, KnownPage]:
         """The same of files that lists link themselves: each counts as a page with one document, and is never asked about."""
-        page = tables.pages.c
-        visited = (page.url, page.url.label("page_url"), *(sa.literal("").label(name) for name in _VISIT_FACTS))
-        statement = sa.select(*visited, *_PAGE_FACTS).where(page.portal == portal)
-        return self._known(statement, page.url, urls, extractor_version)
+        return self._known(asked.KNOWN_FILES, portal, urls, extractor_version)
 
-    def _known(
-        self, statement: sa.Select[Any], key: sa.ColumnElement[str], urls: Sequence[str], extractor_version: str
-    ) -> dict[str, KnownPage]:
+    def _known(self, statement: sa.Select[Any], portal: str, urls: Sequence[str], extractor: str) -> dict[str, KnownPage]:
         found: dict[str, KnownPage] = {}
         with self._reader.connect() as connection:
             for some in portions(urls):
-                rows = connection.execute(statement.where(key.in_(some))).mappings().all()
-                documents = _documents(connection, [row["page_url"] for row in rows], extractor_version)
+                rows = connection.execute(statement, {"portal": portal, "urls": some}).mappings().all()
+                documents = _documents(connection, [row["page_url"] for row in rows], extractor)
                 for row in rows:
                     found[row["url"]] = KnownPage(
                         url=row["url"],
@@ -215,18 +198,10 @@ def portions(values: Sequence[str]) -> Iterable[Sequence[str]]:
     return (values[start : start + MOST_URLS] for start in range(0, len(values), MOST_URLS))
 
 
-def _documents(connection: sa.Connection, pages: Sequence[str], extractor_version: str) -> dict[str, list[KnownDocument]]:
+def _documents(connection: sa.Connection, pages: Sequence[str], extractor: str) -> dict[str, list[KnownDocument]]:
     """The documents of each page, of each address the content seen last."""
-    document, extraction = tables.documents.c, tables.extractions.c
-    own = sa.and_(extraction.sha256 == document.sha256, extraction.extractor_version == extractor_version)
-    statement = (
-        sa.select(tables.documents, extraction.outcome.label("read"), extraction.message.label("said"))
-        .select_from(tables.documents.outerjoin(tables.extractions, own))
-        .where(document.page_url.in_(pages))
-        .order_by(document.first_seen, document.url, document.last_seen.desc(), document.sha256)
-    )
     newest: dict[str, sa.RowMapping] = {}
-    for row in connection.execute(statement).mappings():
+    for row in connection.execute(asked.DOCUMENTS, {"pages": pages, "extractor_version": extractor}).mappings():
         known = newest.get(row["url"])
         if known is None or (row["last_seen"], row["first_seen"]) > (known["last_seen"], known["first_seen"]):
             newest[row["url"]] = row

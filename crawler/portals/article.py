@@ -7,7 +7,6 @@ import re
 from functools import cache, partial
 from heapq import merge
 from itertools import islice
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -143,11 +142,15 @@ def _outer_tables(root: Element, body: Element | None) -> str:
 
 
 def promised_kind(url: str) -> str | None:
-    """The kind of file a URL's path or parameters promise, e.g. ``pdf``; ``None`` where they promise none."""
+    """The kind of file a URL's path or parameters promise; ``None`` where they promise none.
+
+    >>> promised_kind("http://a.gov.cn/down.jsp?type=zip&name=nb%2E2024.PDF"), promised_kind("http://a.gov.cn/files/pdf")
+    ('pdf', None)
+    """
     parts = urlsplit(url)
     for name in (parts.path, *(value for _, value in parse_qsl(parts.query))):
-        suffix = PurePosixPath(unquote(name)).suffix.lstrip(".").lower()
-        if suffix in DOCUMENT_SUFFIXES:
+        stem, _, suffix = unquote(name).rstrip("/").rpartition("/")[2].lower().rpartition(".")
+        if stem and suffix in DOCUMENT_SUFFIXES:
             return suffix
     return None
 
