@@ -67,7 +67,10 @@ def install(settings: Settings, environment: os._Environ[str] | dict[str, str]) 
 
 
 class PageLines(LogFormatter):
-    """Scrapy's two lines of each page, which nobody sees but at DEBUG, and which cost as much as reading its headers."""
+    """Scrapy's two lines of each page, which nobody sees but at DEBUG, and which cost as much as reading its headers.
+
+    ``None`` omits a line, as Scrapy documents it; only its annotations do not say so.
+    """
 
     def __init__(self, *, wanted: bool = True) -> None:
         self._wanted = wanted
